@@ -1,0 +1,17 @@
+//! Accord: a schema registry that speaks Confluent's REST API and wire formats.
+//!
+//! The rooms, and who may know whom (an arrow means "is known by"):
+//!
+//! ```text
+//! model -> wire -> client
+//!   |
+//! format -> compat -> registry -> store -> service -> server -> cli
+//! ```
+//!
+//! `format`, `compat` and `registry` are the engine: pure, synchronous, the same code for every front end.
+
+#![warn(missing_docs)]
+
+#[cfg(feature = "engine")]
+pub mod format;
+pub mod model;
