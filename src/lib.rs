@@ -15,3 +15,6 @@
 #[cfg(feature = "engine")]
 pub mod format;
 pub mod model;
+#[cfg(feature = "engine")]
+pub mod registry;
+pub mod wire;

@@ -1,0 +1,195 @@
+//! What clients send. Unknown members are ignored everywhere.
+
+use crate::model::{ConfigPatch, Level, Metadata, Patch, Policy, Reference, RuleSet};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The body of a registration, a lookup and a compatibility check.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RegisterRequest {
+    /// The text.
+    pub schema: Option<String>,
+    /// The language's wire name; absent means Avro.
+    pub schema_type: Option<String>,
+    /// What the text refers to.
+    pub references: Option<Vec<ReferenceBody>>,
+    /// Metadata; absent inherits, `{}` does not.
+    pub metadata: Option<Metadata>,
+    /// Rules.
+    #[serde(alias = "ruleset")]
+    pub rule_set: Option<RuleSet>,
+    /// An explicit id, when importing.
+    pub id: Option<i32>,
+    /// An explicit version; 0 for any, -1 for the latest.
+    pub version: Option<i32>,
+    /// Inline tags to add.
+    pub schema_tags_to_add: Option<Vec<SchemaTags>>,
+    /// Inline tags to remove.
+    pub schema_tags_to_remove: Option<Vec<SchemaTags>>,
+    /// Whether to take over the previous version's inline tags.
+    pub propagate_schema_tags: Option<bool>,
+}
+
+/// A reference as sent: any member may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReferenceBody {
+    /// The name used in the text.
+    pub name: Option<String>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// The version; -1 for the latest.
+    pub version: Option<i32>,
+}
+
+impl ReferenceBody {
+    /// The reference, if it is complete.
+    pub fn complete(&self) -> Option<Reference> {
+        Some(Reference {
+            name: self.name.clone().filter(|n| !n.is_empty())?,
+            subject: self.subject.clone().filter(|s| !s.is_empty())?,
+            version: self.version?,
+        })
+    }
+}
+
+/// Tags of one entity of a schema.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SchemaTags {
+    /// The entity.
+    pub schema_entity: Option<SchemaEntity>,
+    /// The tags.
+    pub tags: Option<Vec<String>>,
+}
+
+/// A place in a schema.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SchemaEntity {
+    /// The path, in the language's notation.
+    pub entity_path: String,
+    /// `sr_record` or `sr_field`.
+    pub entity_type: String,
+}
+
+/// The body of `POST …/tags`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TagSchemaRequest {
+    /// The version to create.
+    pub new_version: Option<i32>,
+    /// Tags to add.
+    pub tags_to_add: Option<Vec<SchemaTags>>,
+    /// Tags to remove.
+    pub tags_to_remove: Option<Vec<SchemaTags>>,
+    /// Metadata in place of the old.
+    pub metadata: Option<Metadata>,
+    /// Rules in place of the old.
+    pub rule_set: Option<RuleSet>,
+    /// Rules to lay over the old.
+    pub rules_to_merge: Option<RuleSet>,
+    /// Names of rules to drop.
+    pub rules_to_remove: Option<Vec<String>>,
+}
+
+/// The body of `PUT /mode`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeRequest {
+    /// The mode's name; `null` clears it; absent is a mistake.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub mode: Option<Option<String>>,
+}
+
+/// Tells a member that is `null` from one that is absent.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// The body of `PUT /config`: absent keeps, `null` clears.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(
+    missing_docs,
+    reason = "each member is the one of `Config` of its name"
+)]
+pub struct ConfigRequest {
+    #[serde(deserialize_with = "present")]
+    pub alias: Option<Option<String>>,
+    #[serde(deserialize_with = "present")]
+    pub alias_for_deks: Option<Option<String>>,
+    #[serde(deserialize_with = "present")]
+    pub normalize: Option<Option<bool>>,
+    #[serde(deserialize_with = "present")]
+    pub validate_fields: Option<Option<bool>>,
+    #[serde(deserialize_with = "present")]
+    pub validate_new_schemas: Option<Option<bool>>,
+    #[serde(deserialize_with = "present")]
+    pub validate_rules: Option<Option<bool>>,
+    #[serde(deserialize_with = "present", alias = "compatibilityLevel")]
+    pub compatibility: Option<Option<String>>,
+    #[serde(deserialize_with = "present")]
+    pub compatibility_policy: Option<Option<String>>,
+    #[serde(deserialize_with = "present")]
+    pub compatibility_group: Option<Option<String>>,
+    #[serde(deserialize_with = "present")]
+    pub default_metadata: Option<Option<Metadata>>,
+    #[serde(deserialize_with = "present")]
+    pub override_metadata: Option<Option<Metadata>>,
+    #[serde(deserialize_with = "present")]
+    pub default_rule_set: Option<Option<RuleSet>>,
+    #[serde(deserialize_with = "present")]
+    pub override_rule_set: Option<Option<RuleSet>>,
+}
+
+/// A level that is none of the seven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownLevel;
+
+fn patch<T>(member: Option<Option<T>>) -> Patch<T> {
+    match member {
+        None => Patch::Keep,
+        Some(None) => Patch::Clear,
+        Some(Some(value)) => Patch::Set(value),
+    }
+}
+
+impl ConfigRequest {
+    /// The change it asks for. An unknown policy clears the stored one, as the contract has it.
+    pub fn into_patch(self) -> Result<ConfigPatch, UnknownLevel> {
+        let level = match self.compatibility {
+            None => Patch::Keep,
+            Some(None) => Patch::Clear,
+            Some(Some(name)) => Patch::Set(Level::parse(&name).ok_or(UnknownLevel)?),
+        };
+        let policy = match self.compatibility_policy {
+            None => Patch::Keep,
+            Some(name) => name
+                .and_then(|n| Policy::parse(&n))
+                .map_or(Patch::Clear, Patch::Set),
+        };
+        Ok(ConfigPatch {
+            alias: patch(self.alias),
+            alias_for_deks: patch(self.alias_for_deks),
+            normalize: patch(self.normalize),
+            validate_fields: patch(self.validate_fields),
+            validate_new_schemas: patch(self.validate_new_schemas),
+            validate_rules: patch(self.validate_rules),
+            compatibility_level: level,
+            compatibility_policy: policy,
+            compatibility_group: patch(self.compatibility_group),
+            default_metadata: patch(self.default_metadata),
+            override_metadata: patch(self.override_metadata),
+            default_rule_set: patch(self.default_rule_set),
+            override_rule_set: patch(self.override_rule_set),
+        })
+    }
+}
