@@ -17,4 +17,6 @@ pub mod format;
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod registry;
+#[cfg(feature = "server")]
+pub mod store;
 pub mod wire;
