@@ -26,9 +26,9 @@ use tokio::sync::watch;
 /// The place of an entry in the log; 0 is before the first one.
 pub type Seq = i64;
 
-/// The longest subject or context that a store keeps, in bytes: Postgres cannot index much longer ones. Refuse
-/// longer ones before they get here, because one of them fails the whole batch.
-pub const LONGEST_NAME: usize = 2048;
+/// The longest subject or context that a store keeps, in bytes: Postgres cannot index much longer ones, and one
+/// of them would fail its whole batch, so the registry refuses them before they get here.
+pub const LONGEST_NAME: usize = crate::model::Subject::MAX_BYTES;
 
 /// What one write adds to the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +115,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// A number that changes when another node may have committed: a hint, never the truth.
     fn hints(&self) -> watch::Receiver<u64>;
+
+    /// Whether others may write to it too, so that what is not known here may be known there.
+    fn is_shared(&self) -> bool {
+        true
+    }
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -174,6 +174,11 @@ impl Place {
 
 #[async_trait]
 impl Store for Sqlite {
+    fn is_shared(&self) -> bool {
+        // One process per file: the lock sees to it.
+        false
+    }
+
     async fn load(&self) -> Result<Loaded, StoreError> {
         // A transaction that only reads sees one moment, from its first statement on.
         let mut tx = self.readers.begin().await.map_err(failed)?;
