@@ -63,6 +63,8 @@ pub struct Content {
     pub schema_type: SchemaType,
     /// The text to store.
     pub text: Arc<str>,
+    /// Its key.
+    pub text_id: TextId,
     /// The references to store.
     pub references: Vec<Reference>,
     /// The metadata.
@@ -90,7 +92,7 @@ impl Content {
             && self.references == stored.references
             && self.metadata == stored.metadata
             && self.rule_set == stored.rule_set
-            && TextId::of(&self.text) == stored.text
+            && self.text_id == stored.text
     }
 }
 
@@ -183,9 +185,11 @@ impl Candidate {
             references.sort();
             references.dedup();
         }
+        let text = reading.text(spelling).clone();
         Ok(Content {
             schema_type,
-            text: reading.text(spelling).clone(),
+            text_id: TextId::of(&text),
+            text,
             references,
             metadata: self.metadata.clone(),
             rule_set: self.rule_set.clone(),

@@ -7,7 +7,7 @@ use super::library::{Library, Spelling, Stop};
 use super::refusal::Refusal;
 use super::scope::{self, Effective};
 use crate::format::json_text;
-use crate::model::{SchemaType, Subject, TextId};
+use crate::model::{SchemaType, Subject};
 use std::sync::Arc;
 
 /// A version that holds the schema that was looked for.
@@ -192,7 +192,7 @@ pub fn can_look_up(
     {
         return Ok(false);
     }
-    if TextId::of(&content.text) == stored.text {
+    if content.text_id == stored.text {
         return Ok(content.references == stored.references || content.references.is_empty());
     }
     if content.schema_type != SchemaType::Avro {

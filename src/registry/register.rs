@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::scope::{self, Effective};
 use super::{Decision, tags};
 use crate::compat::{self, Past, PastSchema, Rules};
-use crate::model::{CONFLUENT_VERSION, Metadata, Mode, SchemaId, Subject, TextId, Version};
+use crate::model::{CONFLUENT_VERSION, Metadata, Mode, SchemaId, Subject, Version};
 use crate::wire::SchemaTags;
 use std::sync::Arc;
 
@@ -387,7 +387,7 @@ fn store(
             .into());
         }
         None => {
-            let text = TextId::of(&content.text);
+            let text = content.text_id;
             texts.push((text, content.text.clone()));
             let schema = Arc::new(StoredSchema {
                 context: context.clone(),
