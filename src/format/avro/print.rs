@@ -169,7 +169,14 @@ impl<'a> Printer<'a> {
             && !named.aliases.is_empty()
         {
             let namespace = named.name.namespace();
-            let aliases = named.aliases.iter().map(|a| a.written_in(namespace));
+            // Where only names stand, no built-in word needs its namespace.
+            let aliases = named.aliases.iter().map(|alias| {
+                if alias.namespace() == namespace {
+                    alias.short()
+                } else {
+                    alias.full()
+                }
+            });
             self.aliases(aliases.collect());
         }
     }
