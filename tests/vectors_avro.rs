@@ -3,11 +3,13 @@
 //! Reads the vectors where they lie; without them it says so and passes. Run with `--nocapture` for the table.
 #![cfg(feature = "engine")]
 
-use accord::format::{Limits, Parsed, Source, Strictness, diff};
+use accord::format::{Limits, Parsed, Resolved, Source, Strictness, diff};
 use accord::model::{Metadata, Policy, Reference, RuleSet, SchemaType, content_guid};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::time::Instant;
 
 /// Where we differ on purpose: the start of a case's id, and why.
 const EXPLAINED: &[(&str, &str)] = &[
@@ -273,5 +275,110 @@ fn vectors() {
                 "nothing differs any more that needs: {start} ({why})"
             );
         }
+    }
+}
+
+/// Real schemas: all are read, printing is stable, a schema reads itself, and the self-contained form is the
+/// same schema.
+#[test]
+fn corpus() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let (mut versions, mut pairs, mut incompatible, mut bytes) = (0, 0, 0, 0);
+    let (mut sloppy, mut refused) = (Vec::new(), Vec::new());
+    let mut spent = [std::time::Duration::ZERO; 2];
+    for file in ["histories_avro.jsonl.gz", "singles_avro.jsonl.gz"] {
+        let path = folder.join(file);
+        if !path.exists() {
+            println!("{file}: the folder ../shared/corpus is absent, nothing was checked");
+            continue;
+        }
+        let lines = BufReader::new(flate2::read::GzDecoder::new(
+            std::fs::File::open(path).unwrap(),
+        ));
+        for line in lines.lines() {
+            let subject: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            let resolved = |of: &Value| -> Vec<Resolved> {
+                let list = of["references"].as_array().cloned().unwrap_or_default();
+                list.iter()
+                    .map(|r| Resolved {
+                        name: text(r, "name").into(),
+                        text: text(r, "text").into(),
+                    })
+                    .collect()
+            };
+            let mut previous: Option<Parsed> = None;
+            for version in subject["versions"].as_array().unwrap() {
+                let own = resolved(if version.get("references").is_some() {
+                    version
+                } else {
+                    &subject
+                });
+                let id = format!("{} {}", text(&subject, "subject"), text(version, "commit"));
+                let read = |text: &str, references: &[Resolved], strictness| {
+                    Parsed::parse(
+                        SchemaType::Avro,
+                        &Source {
+                            text,
+                            references,
+                            strictness,
+                            limits: Limits::default(),
+                        },
+                    )
+                };
+                let start = Instant::now();
+                let parsed = read(text(version, "text"), &own, Strictness::Existing);
+                spent[0] += start.elapsed();
+                versions += 1;
+                let parsed = match parsed {
+                    Ok(parsed) => parsed,
+                    Err(e) => {
+                        refused.push(format!("{id}: {e}"));
+                        continue;
+                    }
+                };
+                bytes += text(version, "text").len();
+                if let Err(e) = read(text(version, "text"), &own, Strictness::New) {
+                    sloppy.push(format!("{id}: {e}"));
+                }
+                for form in [parsed.canonical(), parsed.normalized()] {
+                    let again = read(&form, &own, Strictness::Existing).unwrap();
+                    assert_eq!(again.canonical(), form, "{id}");
+                }
+                let alone = read(
+                    &parsed.formatted("resolved").unwrap(),
+                    &[],
+                    Strictness::Existing,
+                )
+                .unwrap();
+                for (reader, writer) in [(&parsed, &parsed), (&parsed, &alone), (&alone, &parsed)] {
+                    let found = found(reader, writer);
+                    assert!(
+                        found.is_empty() || found[0].0.contains("MULTIPLE_FIELDS"),
+                        "{id}: {found:?}"
+                    );
+                }
+                if let Some(previous) = &previous {
+                    let start = Instant::now();
+                    pairs += 1;
+                    incompatible += usize::from(!found(&parsed, previous).is_empty());
+                    spent[1] += start.elapsed();
+                }
+                previous = Some(parsed);
+            }
+        }
+    }
+    println!(
+        "{versions} versions, {bytes} bytes read in {:?}; {pairs} pairs compared in {:?}, {incompatible} not \
+         backward compatible; {} not acceptable as new:",
+        spent[0],
+        spent[1],
+        sloppy.len()
+    );
+    for what in sloppy {
+        println!("    {what}");
+    }
+    println!("{} refused:", refused.len());
+    for what in refused {
+        println!("    {what}");
     }
 }

@@ -89,9 +89,9 @@ pub(super) fn check_word(word: &str, strictness: Strictness) -> Result<(), Strin
     };
     match word.chars().next() {
         None => Err("Empty name".to_owned()),
-        Some(first) if !letter(first) => Err(format!("Illegal initial character: {word}")),
+        Some(first) if !letter(first) => Err(format!("Illegal initial character in name {word:?}")),
         Some(_) if !word.chars().all(|c| letter(c) || digit(c)) => {
-            Err(format!("Illegal character in: {word}"))
+            Err(format!("Illegal character in name {word:?}"))
         }
         Some(_) => Ok(()),
     }

@@ -80,6 +80,11 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
 
 impl Reader {
     fn text(&mut self, text: &str, limits: &Limits) -> Result<TypeId, InvalidSchema> {
+        if text.starts_with('\u{feff}') {
+            return Err(InvalidSchema::new(
+                "the text starts with a byte order mark (line 1, column 1)",
+            ));
+        }
         let text = blank_out(text);
         let node = json_text::parse(&text, limits.depth)?;
         let first = self.types.len();

@@ -124,6 +124,7 @@ fn strictness_of_new_schemas() {
 fn invalid_at_any_strictness() {
     for (text, part) in [
         (r#""string" x"#, "dangling content after end of schema: x"),
+        ("\u{feff}\"int\"", "byte order mark"),
         (r#""Foo""#, "Undefined type: Foo"),
         (r#"["int","int"]"#, "Duplicate in union: int"),
         (r#"["int",["null"]]"#, "Nested union"),
@@ -173,7 +174,7 @@ fn invalid_at_any_strictness() {
         ),
         (
             r#"{"type":"record","name":"a b","fields":[]}"#,
-            "Illegal character in: a b",
+            r#"Illegal character in name "a b""#,
         ),
     ] {
         let details = refused(text, Strictness::Existing);
@@ -339,6 +340,62 @@ fn recursion_and_bounds() {
         chain.join(",")
     );
     assert!(refused(&text, Strictness::New).contains("nested deeper than 1000"));
+}
+
+/// The walks recurse: their bounds must fit the stack that callers provide.
+#[test]
+fn the_deepest_walks_fit_the_stack() {
+    std::thread::Builder::new()
+        .stack_size(64 << 20)
+        .spawn(|| {
+            // Two rings of coprime lengths: the walk over the pairs is as long as their product.
+            let ring = |n: usize| {
+                let records: Vec<String> = (0..n)
+                    .map(|i| {
+                        format!(
+                            r#"{{"type":"record","name":"n.R{i}","fields":[{{"name":"f","type":["null","n.R{}"]}}]}}"#,
+                            (i + 1) % n
+                        )
+                    })
+                    .collect();
+                format!("[{}]", records.join(","))
+            };
+            let found = diff(&old(&ring(151)), &old(&ring(149)), &Limits::default());
+            assert_eq!(found, Err(TooComplex));
+            // A chain through references is deep only when they are written out.
+            let chain = |n: usize| -> Vec<Resolved> {
+                (0..n)
+                    .map(|i| {
+                        let of = match i {
+                            0 => "int".to_owned(),
+                            i => format!("C{}", i - 1),
+                        };
+                        let text = format!(
+                            r#"{{"type":"record","name":"C{i}","fields":[{{"name":"f","type":"{of}"}}]}}"#
+                        );
+                        reference(&format!("C{i}"), &text)
+                    })
+                    .collect()
+            };
+            let schema = read(r#""C2599""#, &chain(2_600), Strictness::Existing).unwrap();
+            assert_eq!(canonical(&schema), r#""C2599""#);
+            assert_eq!(
+                formatted(&schema, "resolved").unwrap().matches("\"C").count(),
+                2_600
+            );
+            assert_eq!(diff(&schema, &schema, &Limits::default()), Ok(Vec::new()));
+            assert!(read(r#""C2999""#, &chain(3_000), Strictness::Existing).is_err());
+            let arrays = |n: usize| {
+                r#"{"type":"array","items":"#.repeat(n) + "\"int\"" + &"}".repeat(n)
+            };
+            let deep = old(&arrays(1_000));
+            assert_eq!(canonical(&deep), arrays(1_000));
+            assert_eq!(diff(&deep, &deep, &Limits::default()), Ok(Vec::new()));
+            refused(&arrays(1_001), Strictness::Existing);
+        })
+        .unwrap()
+        .join()
+        .unwrap();
 }
 
 #[test]
