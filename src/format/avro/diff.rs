@@ -147,6 +147,7 @@ impl<'a> Comparison<'a> {
             Some(Judged::Done(list)) => return Ok(list.clone()),
             None => {}
         }
+        self.step(alias_cost(self.reader.kind(r)))?;
         if self.depth >= WALK_DEPTH {
             return Err(Stop::TooComplex);
         }
@@ -444,6 +445,11 @@ pub(super) fn ambiguous(
         judgement: Judgement::Incompatible,
         template: without_nul(&text),
     }))
+}
+
+/// What looking through a type's aliases costs in steps.
+pub(super) fn alias_cost(kind: &Kind) -> usize {
+    kind.named().map_or(0, |named| named.aliases.len() / 4)
 }
 
 /// Names match without their namespaces, or through an alias of the reader.

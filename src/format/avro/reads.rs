@@ -4,7 +4,9 @@
 //! A pair that is being judged counts as readable; what was concluded from that is forgotten if it turns out
 //! to be wrong, so no answer rests on a refuted assumption.
 
-use super::diff::{Comparison, Judged, Stop, ambiguous, names_match, promotes, source_of};
+use super::diff::{
+    Comparison, Judged, Stop, alias_cost, ambiguous, names_match, promotes, source_of,
+};
 use super::link::WALK_DEPTH;
 use super::model::{Enum, Field, Kind, Record, TypeId};
 use std::collections::HashMap;
@@ -54,6 +56,7 @@ impl<'a> Comparison<'a> {
             Some(Answer::No) => return Ok(None),
             None => {}
         }
+        self.step(alias_cost(self.reader.kind(r)))?;
         let depth = self.answers.open;
         if self.depth + depth >= WALK_DEPTH {
             return Err(Stop::TooComplex);
