@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 /// How deep the walk may recurse before a pair is put off till later.
-const DEPTH: usize = 10_000;
+const DEPTH: usize = 2_000;
 /// How often a pair that has differences is reported anew under another path. Beyond this, once each.
 const REPEATS: u32 = 20_000;
 
@@ -106,8 +106,7 @@ pub struct Compare<'m> {
     verdicts: HashMap<Pair, Verdict>,
     queue: Vec<Pair>,
     depth: usize,
-    /// Compiled expressions.
-    pub patterns: Patterns,
+    patterns: Patterns,
 }
 
 impl<'m> Compare<'m> {
@@ -142,6 +141,12 @@ impl<'m> Compare<'m> {
         }
     }
 
+    /// Whether a property name is covered by an expression.
+    pub fn covers(&mut self, pattern: &str, name: &str) -> Result<bool, Stop> {
+        self.spend(self.patterns.cost(pattern, name))?;
+        Ok(self.patterns.covers(pattern, name))
+    }
+
     fn breaks(&self, rule: &Rule) -> bool {
         match rule.judgement {
             Judgement::Compatible => false,
@@ -173,6 +178,8 @@ impl<'m> Compare<'m> {
             }
             return Ok(true);
         }
+        // What is kept for a pair costs more than the step.
+        self.spend(2)?;
         self.verdicts.insert(pair, Verdict::default());
         if self.depth < DEPTH {
             self.depth += 1;
@@ -219,12 +226,16 @@ impl<'m> Compare<'m> {
             differences: Vec::new(),
             walks: HashMap::new(),
             repeats: REPEATS,
-            depth: 0,
+            later: vec![(String::new(), pair)],
         };
-        match report.walk(pair) {
-            Ok(()) | Err(Stop::Refuted) => Ok(report.differences),
-            Err(Stop::TooComplex) => Err(TooComplex),
+        while let Some((path, pair)) = report.later.pop() {
+            report.path = path;
+            match report.walk(pair) {
+                Ok(()) | Err(Stop::Refuted) => {}
+                Err(Stop::TooComplex) => return Err(TooComplex),
+            }
         }
+        Ok(report.differences)
     }
 }
 
@@ -277,7 +288,8 @@ struct Report<'c, 'm> {
     differences: Vec<Difference>,
     walks: HashMap<Pair, Walk>,
     repeats: u32,
-    depth: usize,
+    /// Pairs too deep to walk to, with their paths.
+    later: Vec<(String, Pair)>,
 }
 
 impl Report<'_, '_> {
@@ -291,14 +303,16 @@ impl Report<'_, '_> {
             },
             None => {}
         }
-        if self.depth > DEPTH {
-            return Err(Stop::TooComplex);
+        if self.compare.depth >= DEPTH / 2 {
+            self.compare.spend(1 + self.path.len() / 16)?;
+            self.later.push((self.path.clone(), pair));
+            return Ok(());
         }
         self.walks.insert(pair, Walk::UnderWay);
         let before = self.differences.len();
-        self.depth += 1;
+        self.compare.depth += 1;
         pair_rules(self, pair)?;
-        self.depth -= 1;
+        self.compare.depth -= 1;
         let walk = if self.differences.len() == before {
             Walk::Silent
         } else {

@@ -1,6 +1,7 @@
 //! The keywords of one schema object, and the model node they make.
 
 use super::build::{Builder, plain};
+use super::comparable;
 use super::documents::Spot;
 use super::model::{
     ArrayRules, Combined, Criterion, Id, Kind, Named, Node, NumberRules, ObjectRules, Part, Rest,
@@ -267,7 +268,7 @@ impl<'a> Builder<'a> {
         node.id = self.string(spot, k.id)?.filter(|_| !dialect.is_modern());
         node.title = self.string(spot, k.title)?;
         node.description = self.string(spot, k.description)?;
-        node.default = k.default.cloned();
+        node.default = k.default.map(comparable);
         node.is_connect_bytes = k.connect_type.and_then(Json::as_str) == Some("bytes");
 
         let mut kinds = self.parts(spot, &k)?;
@@ -302,7 +303,12 @@ impl<'a> Builder<'a> {
         }
         if let Some(value) = k.allowed {
             match value.as_array() {
-                Some(values) => kinds.push(Kind::Enum(values.to_vec())),
+                Some(values) => {
+                    let mut values: Vec<_> = values.iter().map(comparable).collect();
+                    values.sort_unstable();
+                    values.dedup();
+                    kinds.push(Kind::Enum(values));
+                }
                 None => self.fault(spot, value, "enum must be an array")?,
             }
         }
@@ -324,7 +330,7 @@ impl<'a> Builder<'a> {
             kinds.push(Kind::Not(self.child(spot, value)?));
         }
         if let Some(value) = k.constant {
-            kinds.push(Kind::Const(value.clone()));
+            kinds.push(Kind::Const(comparable(value)));
         }
         let types = self.types(spot, k, &mut kinds)?;
         let has = |wanted: &[Type]| types.iter().any(|t| wanted.contains(t));

@@ -1,8 +1,6 @@
 //! The names of the differences, how they are judged, and their sentences. They are part of the API contract
 //! (section 6.4), so each constant simply bears its name.
 
-#![expect(missing_docs, reason = "a rule's name says what it is")]
-
 use crate::format::{Difference, Judgement, READER, WRITER};
 
 /// The sentence that describes a difference.
@@ -117,7 +115,6 @@ impl Rule {
 
 /// The four ways in which a bound changes.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each member is the change of its name")]
 pub struct Bound {
     pub keyword: &'static str,
     pub added: Rule,
@@ -327,7 +324,6 @@ pub const MIN_CONTAINS: Bound = Bound {
 
 /// What happens to the keyword that governs what is not listed.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each member is the change of its name")]
 pub struct RestRules {
     pub keyword: &'static str,
     pub added: Rule,

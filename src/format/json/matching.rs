@@ -145,6 +145,7 @@ impl<'p> Matching<'p> {
         index: usize,
         attempt: usize,
     ) -> Result<bool, Stop> {
+        sink.compare().spend(1 + self.large.len() / 16)?;
         let mut order = self.same_text(index);
         order.push(index);
         order.extend(0..self.large.len());

@@ -4,7 +4,7 @@
 //! an `allOf` of two parts, a list of types is an `anyOf`, and keywords of one type make a schema of that type
 //! even when `type` is missing. Verdicts depend on that shape, so it is kept here.
 
-use crate::format::json_text::{Node as Json, Number};
+use crate::format::json_text::Number;
 
 /// A node's place in [`Model::nodes`].
 pub type Id = u32;
@@ -42,8 +42,8 @@ pub struct Node {
     pub title: Option<String>,
     /// `description`
     pub description: Option<String>,
-    /// `default`
-    pub default: Option<Json>,
+    /// `default`, in a spelling in which equal values coincide.
+    pub default: Option<String>,
     /// `connect.type` is `bytes`: how Kafka Connect marks decimals, in whatever JSON type.
     pub is_connect_bytes: bool,
     /// What it demands.
@@ -69,10 +69,10 @@ pub enum Kind {
     Object(Box<ObjectRules>),
     /// Arrays.
     Array(Box<ArrayRules>),
-    /// One of these values.
-    Enum(Vec<Json>),
-    /// This value.
-    Const(Json),
+    /// One of these values: sorted spellings in which equal values coincide.
+    Enum(Vec<String>),
+    /// This value, in such a spelling.
+    Const(String),
     /// Anything but this.
     Not(Id),
     /// A combination.
@@ -162,7 +162,6 @@ pub struct Part {
 
 /// Keywords of strings.
 #[derive(Debug, Default)]
-#[expect(missing_docs, reason = "each member is the keyword of its name")]
 pub struct StringRules {
     pub max_length: Option<Number>,
     pub min_length: Option<Number>,
@@ -171,7 +170,6 @@ pub struct StringRules {
 
 /// Keywords of numbers. Draft-04's boolean `exclusive*` are not kept: the reference does not compare them.
 #[derive(Debug, Default)]
-#[expect(missing_docs, reason = "each member is the keyword of its name")]
 pub struct NumberRules {
     pub is_integer: bool,
     pub maximum: Option<Number>,
@@ -246,16 +244,10 @@ impl<T> Named<T> {
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.entries.iter_mut().map(|(_, value)| value)
     }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
 }
 
-/// Keywords of objects.
+/// Keywords of objects; each member is the keyword of its name.
 #[derive(Debug, Default)]
-#[expect(missing_docs, reason = "each member is the keyword of its name")]
 pub struct ObjectRules {
     pub properties: Named<Id>,
     pub required: std::collections::HashSet<String>,

@@ -6,7 +6,7 @@ use jsonschema::{PatternOptions, Validator};
 use std::collections::HashMap;
 
 /// How often a matcher may backtrack, and how large a compiled expression may be.
-const BACKTRACKS: usize = 10_000;
+const BACKTRACKS: usize = 1_000;
 const COMPILED_BYTES: usize = 1 << 20;
 /// Longer expressions cover nothing; each costs memory to compile.
 const LONGEST: usize = 10_000;
@@ -71,6 +71,22 @@ pub struct Patterns {
 }
 
 impl Patterns {
+    /// What it costs, in steps, to see whether `pattern` covers `name`.
+    pub fn cost(&self, pattern: &str, name: &str) -> usize {
+        let compiling = if self.compiled.contains_key(pattern) {
+            0
+        } else {
+            5_000
+        };
+        // Groups that begin with a question mark may look around, and escaped digits refer back.
+        let backtracking = if pattern.contains("(?") || pattern.contains('\\') {
+            100
+        } else {
+            0
+        };
+        1 + name.len() / 8 + backtracking + compiling
+    }
+
     /// Whether `pattern` is found in `name`.
     pub fn covers(&mut self, pattern: &str, name: &str) -> bool {
         if !self.compiled.contains_key(pattern) {

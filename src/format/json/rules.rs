@@ -6,7 +6,7 @@ use super::matching::combined;
 use super::model::{
     ArrayRules, Criterion, Id, Kind, Named, Node, NumberRules, ObjectRules, Rest, StringRules,
 };
-use crate::format::json_text::{Node as Json, Number};
+use crate::format::json_text::Number;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -97,6 +97,10 @@ fn annotations<'m, S: Sink<'m>>(sink: &mut S, original: &Node, update: &Node) ->
         // None of them counts.
         return Ok(());
     }
+    for text in [&original.description, &original.default] {
+        sink.compare()
+            .spend(text.as_ref().map_or(0, String::len) / 64)?;
+    }
     for (is_changed, rule) in [
         (original.id != update.id, kinds::ID_CHANGED),
         (original.title != update.title, kinds::TITLE_CHANGED),
@@ -186,22 +190,19 @@ fn is_multiple(number: &Number, of: &Number) -> bool {
     *of.value() != zero && number.value() % of.value() == zero
 }
 
-/// Values as a set, in a spelling in which equal values coincide.
-fn set_of(values: &[Json]) -> HashSet<String> {
-    values.iter().map(super::comparable).collect()
+/// Both lists are sorted.
+fn is_subset(few: &[String], many: &[String]) -> bool {
+    let mut many = many.iter();
+    few.iter().all(|value| many.any(|other| other == value))
 }
 
-fn enumeration<'m, S: Sink<'m>>(sink: &mut S, o: &[Json], u: &[Json]) -> Step {
-    sink.compare().spend(o.len() + u.len())?;
-    let (o, u) = (set_of(o), set_of(u));
-    let rule = if o == u {
-        return Ok(());
-    } else if o.is_subset(&u) {
-        kinds::ENUM_ARRAY_EXTENDED
-    } else if u.is_subset(&o) {
-        kinds::ENUM_ARRAY_NARROWED
-    } else {
-        kinds::ENUM_ARRAY_CHANGED
+fn enumeration<'m, S: Sink<'m>>(sink: &mut S, o: &[String], u: &[String]) -> Step {
+    sink.compare().spend((o.len() + u.len()) / 8)?;
+    let rule = match (is_subset(o, u), is_subset(u, o)) {
+        (true, true) => return Ok(()),
+        (true, false) => kinds::ENUM_ARRAY_EXTENDED,
+        (false, true) => kinds::ENUM_ARRAY_NARROWED,
+        (false, false) => kinds::ENUM_ARRAY_CHANGED,
     };
     sink.found(&rule, Segment::Word("enum"))
 }
@@ -307,9 +308,7 @@ fn cover<'m, S: Sink<'m>>(sink: &mut S, rules: &ObjectRules, name: &str) -> Resu
         return Ok(Cover::Open);
     }
     for (pattern, id) in &rules.patterns {
-        // A matcher reads the name; what it may cost beyond that is bounded where it runs.
-        sink.compare().spend(1 + name.len() / 8)?;
-        if sink.compare().patterns.covers(pattern, name) {
+        if sink.compare().covers(pattern, name)? {
             return Ok(Cover::Partial(*id));
         }
     }
