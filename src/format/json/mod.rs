@@ -15,6 +15,8 @@ mod model;
 mod pattern;
 mod rules;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod uri;
 
 use super::json_text::{self, Node, Value, print, print_string};
