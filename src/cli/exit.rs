@@ -45,8 +45,8 @@ impl fmt::Display for Failure {
 }
 
 #[cfg(feature = "server")]
-impl From<crate::store::StoreError> for Failure {
-    fn from(error: crate::store::StoreError) -> Self {
+impl From<&crate::store::StoreError> for Failure {
+    fn from(error: &crate::store::StoreError) -> Self {
         match error {
             crate::store::StoreError::Unsupported(_) => Self::usage(error),
             _ => Self::outside(error),

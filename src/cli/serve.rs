@@ -199,11 +199,13 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
             Failure::outside(format!("cannot listen on {}: {error}", arguments.listen))
         })?;
     let address = listener.local_addr().map_err(Failure::outside)?;
-    let store = store::open(&arguments.database_url).await?;
-    let service = Service::start(store.clone(), arguments.rules.into())
+    let store = store::open(&arguments.database_url)
+        .await
+        .map_err(|error| Failure::from(&error))?;
+    let service = Service::start(store, arguments.rules.into())
         .await
         .map_err(|fault| match fault {
-            Fault::Store(error) => error.into(),
+            Fault::Store(error) => error.as_ref().into(),
             other => Failure::outside(other),
         })?;
 
@@ -220,11 +222,7 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
 
     let served = server::run(listener, service.clone(), arguments.http.into(), shutdown).await;
-    let closed = tokio::time::timeout(CLOSE, async {
-        service.stop().await;
-        store.close().await;
-    });
-    if closed.await.is_err() {
+    if tokio::time::timeout(CLOSE, service.stop()).await.is_err() {
         tracing::warn!("the database did not close in time");
     }
     served.map_err(Failure::outside)?;

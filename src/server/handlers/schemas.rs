@@ -6,7 +6,8 @@ use super::super::query::Query;
 use super::super::reply::Reply;
 use super::read_options;
 use crate::model::{SchemaId, SchemaType, Subject};
-use crate::service::{ByIdOptions, SchemasQuery};
+use crate::registry::query::SchemasQuery;
+use crate::service::ByIdOptions;
 
 pub(in crate::server) async fn list(call: Call) -> Result<Reply, ApiError> {
     let query = &call.query;
