@@ -17,7 +17,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(Failure::outside)?;
-    let applied = runtime.block_on(store::migrate(&arguments.database_url))
+    let applied = runtime
+        .block_on(store::migrate(&arguments.database_url))
         .map_err(|error| Failure::from(&error))?;
     println!("{applied} migrations applied");
     Ok(())

@@ -115,7 +115,7 @@ pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let request_id = request_id::of(request.headers());
-    let raw_path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let negotiated = media::negotiate(request.headers());
     let in_flight = state.metrics.enter();
 
@@ -161,7 +161,7 @@ pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
     tracing::debug!(
         request_id = %request_id::text(&request_id),
         %method,
-        path = %raw_path,
+        path = uri.path(),
         status = status.as_u16(),
         bytes,
         micros = elapsed.as_micros() as u64,

@@ -2,6 +2,7 @@
 //! contract; what it has no name for starts with `accord_`.
 
 use super::error::ApiError;
+use crate::model::SchemaType;
 use crate::service::{Fault, Stats};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -72,6 +73,9 @@ pub(crate) struct Metrics {
 #[derive(Debug, Default)]
 struct IndexGauges {
     registered: Gauge,
+    deleted: Gauge,
+    /// In the order of [`SchemaType::ALL`].
+    created: [Gauge; 3],
     schemas: Gauge,
     subjects: Gauge,
     contexts: Gauge,
@@ -189,6 +193,19 @@ impl Metrics {
             "Versions, soft-deleted ones included",
             index.registered.clone(),
         );
+        registry.register(
+            "deleted_count",
+            "Soft-deleted versions",
+            index.deleted.clone(),
+        );
+        for (schema_type, gauge) in SchemaType::ALL.into_iter().zip(&index.created) {
+            let language = schema_type.as_str().to_lowercase();
+            registry.register(
+                format!("{language}_schemas_created"),
+                format!("{schema_type} schemas, removed ones excluded"),
+                gauge.clone(),
+            );
+        }
         let gauges = [
             ("schemas", "Schema ids in use", &index.schemas),
             (
@@ -270,6 +287,10 @@ impl Metrics {
     pub fn render(&self, stats: &Stats) -> Result<String, ApiError> {
         let index = &self.index;
         index.registered.set(count(stats.versions));
+        index.deleted.set(count(stats.deleted_versions));
+        for (gauge, number) in index.created.iter().zip(stats.schemas_by_type) {
+            gauge.set(count(number));
+        }
         index.schemas.set(count(stats.schemas));
         index.subjects.set(count(stats.subjects));
         index.contexts.set(count(stats.contexts));

@@ -17,6 +17,9 @@ mod reply;
 mod request_id;
 mod routes;
 mod run;
+mod stall;
+#[cfg(test)]
+mod tests;
 
 pub use options::Options;
 pub use routes::{ROUTES, Route};

@@ -11,7 +11,7 @@ pub struct Options {
     pub max_body_bytes: usize,
     /// How long a request may take, its body included.
     pub request_timeout: Duration,
-    /// How long a client may take to send a body.
+    /// How long a client may take to send a body, and how long it may take nothing of an answer.
     pub body_read_timeout: Duration,
     /// How long a connection may take to send a request's head. It is also the time a connection may stay idle,
     /// so it has to be longer than clients keep pooled connections.

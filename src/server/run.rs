@@ -1,6 +1,7 @@
 //! Listening: connections, their bounds, and an orderly end.
 
 use super::dispatch::State;
+use super::stall::Stalled;
 use super::{Options, router_of};
 use crate::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,6 +26,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let shutdown_timeout = options.shutdown_timeout;
+    let write_timeout = options.body_read_timeout;
     let room = Arc::new(Semaphore::new(
         options.max_connections.min(Semaphore::MAX_PERMITS),
     ));
@@ -46,8 +48,10 @@ pub async fn run(
             tracing::debug!("TCP_NODELAY cannot be set: {error}");
         }
         let held = state.metrics.connected();
-        let connection =
-            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(api.clone()));
+        let connection = http.serve_connection(
+            TokioIo::new(Stalled::new(stream, write_timeout)),
+            TowerToHyperService::new(api.clone()),
+        );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -11,7 +11,6 @@ use std::time::Duration;
 /// How long the database may take before the server counts as not ready.
 const PING: Duration = Duration::from_secs(3);
 
-const JSON: &str = "application/json";
 const UP: Bytes = Bytes::from_static(br#"{"status":"UP"}"#);
 
 /// The contract of this server.
@@ -19,13 +18,13 @@ const OPENAPI: &str = include_str!("../../../openapi.yaml");
 
 /// The process answers: nothing else is asked, so that a failing database does not get it restarted.
 pub(in crate::server) async fn live(_call: Call) -> Result<Reply, ApiError> {
-    Ok(Reply::Typed(JSON, UP))
+    Ok(Reply::Body(UP))
 }
 
 pub(in crate::server) async fn ready(call: Call) -> Result<Reply, ApiError> {
     call.service().is_ready().map_err(not_ready)?;
     match tokio::time::timeout(PING, call.service().ping()).await {
-        Ok(Ok(())) => Ok(Reply::Typed(JSON, UP)),
+        Ok(Ok(())) => Ok(Reply::Body(UP)),
         // What the database said is for the log of whoever looks at it, not for strangers.
         Ok(Err(_)) => Err(not_ready("the database does not answer".to_owned())),
         Err(_) => Err(not_ready("the database does not answer in time".to_owned())),
