@@ -129,7 +129,15 @@ fn check(expect: &Expect, answer: &Answer, vars: &mut Vars) -> Result<Vec<String
         }
         status
     });
-    let status = expect.status.or(implied).unwrap_or(200);
+    let status = match &expect.status {
+        Some(status) => {
+            let status = vars.fill(status)?;
+            status
+                .as_u64()
+                .ok_or_else(|| format!("{status} is not a status"))?
+        }
+        None => implied.unwrap_or(200),
+    };
     if u64::from(answer.status) != status {
         problems.push(format!("status: expected {status}, got {}", answer.status));
     }
