@@ -85,11 +85,18 @@ impl Comparison<'_> {
             }
             return Ok(());
         }
-        let pattern = match pattern {
-            Value::String(_) => self.vars.fill(pattern)?,
-            other => other.clone(),
-        };
-        match (&pattern, got) {
+        if pattern.is_string() {
+            let filled = self.vars.fill(pattern)?;
+            // A variable may hold a whole pattern.
+            if !filled.is_string() {
+                return self.value(&filled, got, members, at);
+            }
+            if got != Some(&filled) {
+                self.wrong(at, filled.to_string(), got);
+            }
+            return Ok(());
+        }
+        match (pattern, got) {
             (Value::Object(wanted), Some(Value::Object(there))) => {
                 self.object(wanted, there, members, at)
             }
@@ -192,6 +199,14 @@ impl Comparison<'_> {
                 }
                 _ => false,
             },
+            "$pairs" => {
+                // Items of a list of versions, as [subject, version].
+                let pairs: Option<Value> = got.and_then(Value::as_array).map(|items| {
+                    let pair = |item: &Value| Value::from(vec![item["subject"].clone(), item["version"].clone()]);
+                    items.iter().map(pair).collect()
+                });
+                return self.value(argument, pairs.as_ref(), members, at);
+            }
             "$not" => !self.tries(argument, got, members)?,
             "$oneOf" => {
                 let choices = argument
