@@ -13,8 +13,14 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "engine")]
+pub mod compat;
+#[cfg(feature = "engine")]
 pub mod format;
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod registry;
+#[cfg(feature = "server")]
+pub mod service;
+#[cfg(feature = "server")]
+pub mod store;
 pub mod wire;

@@ -124,10 +124,11 @@ pub fn content_guid(
                 md5.update(&key.0);
                 md5.update(value);
             }
-            for text in [&rule.expr, &rule.on_success, &rule.on_failure] {
-                if let Some(text) = text {
-                    md5.update(text);
-                }
+            for text in [&rule.expr, &rule.on_success, &rule.on_failure]
+                .into_iter()
+                .flatten()
+            {
+                md5.update(text);
             }
             if rule.disabled {
                 md5.update([1]);

@@ -104,6 +104,9 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The longest qualified name, in bytes: what every store can index.
+    pub const MAX_BYTES: usize = 2_048;
+
     /// Reads a qualified name; every string is one.
     pub fn parse(text: &str) -> Self {
         if text.starts_with(":.") {
@@ -154,14 +157,15 @@ impl Subject {
         !self.context.is_default() && self.name().is_empty()
     }
 
-    /// Whether a schema may not be registered under this name: control characters, reserved names, or the
-    /// pseudo-context.
+    /// Whether a schema may not be registered under this name: control characters, reserved names, the
+    /// pseudo-context, or too long.
     pub fn is_invalid(&self) -> bool {
         self.as_str()
             .chars()
             .any(|c| c <= '\u{1f}' || ('\u{7f}'..='\u{9f}').contains(&c))
             || matches!(self.name(), "__GLOBAL" | "__EMPTY")
             || self.context.is_global()
+            || self.as_str().len() > Self::MAX_BYTES
     }
 }
 

@@ -1,9 +1,49 @@
 //! The registry's state machine: what is known, what is asked, what is refused, what is decided.
 
+pub mod candidate;
 pub mod change;
+pub mod check;
+pub mod delete;
+pub mod index;
+pub mod library;
+pub mod lookup;
+pub mod query;
 pub mod refusal;
+pub mod register;
+pub mod scope;
+pub mod settings;
+pub mod tags;
 
-use crate::model::Level;
+use crate::model::{Level, TextId};
+use change::Change;
+use std::sync::Arc;
+
+/// What a write comes to: the changes to commit, the texts they name, and the answer once they are committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision<T> {
+    /// The changes, in order; none if the state already is as asked.
+    pub changes: Vec<Change>,
+    /// The texts that may be new.
+    pub texts: Vec<(TextId, Arc<str>)>,
+    /// The answer.
+    pub reply: T,
+}
+
+impl<T> Decision<T> {
+    /// A decision without texts.
+    pub fn new(changes: Vec<Change>, reply: T) -> Self {
+        Self {
+            changes,
+            texts: Vec::new(),
+            reply,
+        }
+    }
+
+    /// An answer that changes nothing.
+    pub fn unchanged(reply: T) -> Self {
+        Self::new(Vec::new(), reply)
+    }
+}
 
 /// What an operator sets for the whole server.
 #[derive(Debug, Clone, PartialEq, Eq)]

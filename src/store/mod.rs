@@ -8,7 +8,10 @@ pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+mod effect;
 pub mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod migrations;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod rows;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -22,6 +25,10 @@ use tokio::sync::watch;
 
 /// The place of an entry in the log; 0 is before the first one.
 pub type Seq = i64;
+
+/// The longest subject or context that a store keeps, in bytes: Postgres cannot index much longer ones, and one
+/// of them would fail its whole batch, so the registry refuses them before they get here.
+pub const LONGEST_NAME: usize = crate::model::Subject::MAX_BYTES;
 
 /// What one write adds to the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +68,9 @@ pub enum StoreError {
     #[error("the log has moved on")]
     Behind,
     /// The database was written by a newer version of this program.
-    #[error("the database has format {found}, this program knows formats up to {known}: use a newer version")]
+    #[error(
+        "the database has format {found}, this program knows formats up to {known}: use a newer version"
+    )]
     TooNew {
         /// The database's number.
         found: i64,
@@ -71,6 +80,12 @@ pub enum StoreError {
     /// The URL names no store this program has.
     #[error("{0}")]
     Unsupported(String),
+    /// Another process uses the database, which is for one alone.
+    #[error("{0} is in use by another process: only one may use a file at a time")]
+    InUse(String),
+    /// A subject or context is longer than [`LONGEST_NAME`].
+    #[error("a name of {0} bytes is too long to be stored")]
+    NameTooLong(usize),
     /// What the database holds cannot be read.
     #[error("the database holds something unreadable: {0}")]
     Corrupt(String),
@@ -101,6 +116,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// A number that changes when another node may have committed: a hint, never the truth.
     fn hints(&self) -> watch::Receiver<u64>;
 
+    /// Whether others may write to it too, so that what is not known here may be known there.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -121,8 +141,28 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         return Ok(Arc::new(postgres::Postgres::open(url).await?));
     }
+    Err(no_store(url))
+}
+
+/// Brings the database that a URL names up to this program's tables, and returns how many steps that took.
+pub async fn migrate(url: &str) -> Result<u64, StoreError> {
+    if url == "memory:" || url == "memory://" {
+        return Ok(0);
+    }
+    #[cfg(feature = "sqlite")]
+    if url.starts_with("sqlite:") {
+        return sqlite::migrate(url).await;
+    }
+    #[cfg(feature = "postgres")]
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return postgres::migrate(url).await;
+    }
+    Err(no_store(url))
+}
+
+fn no_store(url: &str) -> StoreError {
     let scheme = url.split(':').next().unwrap_or_default();
-    Err(StoreError::Unsupported(format!(
+    StoreError::Unsupported(format!(
         "no store for URLs that start with '{scheme}:'; use sqlite://FILE or postgres://…"
-    )))
+    ))
 }

@@ -1,51 +1,70 @@
-//! Avro. Not read yet: every text is refused.
+//! Avro: parse, canonical and normalized text, differences, inline tags.
+//!
+//! Our own reading of the language over [`super::json_text`], because members' order, exact numbers and the
+//! details of the JVM library (version 1.12), which the imitated registry uses, decide about identity.
+
+mod comments;
+mod defaults;
+mod diff;
+mod link;
+mod logical;
+mod model;
+mod name;
+mod parse;
+mod print;
+mod tags;
+
+#[cfg(test)]
+mod tests;
 
 use super::{Difference, InvalidSchema, Limits, Source, TagEdit, Tagged, TooComplex};
-
-/// A parsed schema.
-#[derive(Debug)]
-pub struct Schema {}
+pub use model::Schema;
 
 /// Reads a text.
-pub fn parse(_source: &Source<'_>) -> Result<Schema, InvalidSchema> {
-    Err(InvalidSchema::new("Avro is not supported yet"))
+pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
+    parse::parse(source)
 }
 
 /// The canonical text.
-pub fn canonical(_schema: &Schema) -> String {
-    String::new()
+pub fn canonical(schema: &Schema) -> String {
+    print::print(schema, print::CANONICAL)
 }
 
 /// The normalized text.
-pub fn normalized(_schema: &Schema) -> String {
-    String::new()
+pub fn normalized(schema: &Schema) -> String {
+    print::print(schema, print::NORMALIZED)
 }
 
-/// The text in an output format.
-pub fn formatted(_schema: &Schema, _format: &str) -> Option<String> {
-    None
+/// The text in an output format: `resolved` writes referenced types out; other words mean nothing here.
+pub fn formatted(schema: &Schema, format: &str) -> Option<String> {
+    format
+        .eq_ignore_ascii_case("resolved")
+        .then(|| print::print(schema, print::RESOLVED))
 }
 
-/// The names of the root's fields.
-pub fn field_names(_schema: &Schema) -> Vec<String> {
-    Vec::new()
+/// The names of the root record's fields; none if the root is no record.
+pub fn field_names(schema: &Schema) -> Vec<String> {
+    match schema.kind(schema.root) {
+        model::Kind::Record(record) => record.fields.iter().map(|f| f.name.to_string()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The inline tags.
-pub fn tags(_schema: &Schema) -> Vec<Tagged> {
-    Vec::new()
+pub fn tags(schema: &Schema) -> Vec<Tagged> {
+    tags::tags(schema)
 }
 
 /// The canonical text with edited inline tags.
-pub fn with_tags(_schema: &Schema, _edits: &[TagEdit]) -> Result<String, InvalidSchema> {
-    Err(InvalidSchema::new("Avro is not supported yet"))
+pub fn with_tags(schema: &Schema, edits: &[TagEdit]) -> Result<String, InvalidSchema> {
+    tags::with_tags(schema, edits)
 }
 
-/// The differences between a reader and a writer.
+/// The differences between a reader and a writer. Each is a reason why the reader fails.
 pub fn diff(
-    _reader: &Schema,
-    _writer: &Schema,
-    _limits: &Limits,
+    reader: &Schema,
+    writer: &Schema,
+    limits: &Limits,
 ) -> Result<Vec<Difference>, TooComplex> {
-    Ok(Vec::new())
+    diff::diff(reader, writer, limits)
 }

@@ -1,0 +1,40 @@
+//! Checking a schema without registering it. Source: section 2.9 of the API contract.
+
+use super::candidate::Candidate;
+use super::library::{Library, Stop};
+use super::refusal::Refusal;
+use super::{register, scope};
+use crate::model::{Subject, VersionSpec};
+
+/// The messages that a registration would be refused with; none if compatible. With a version, only that one
+/// counts.
+pub fn check(
+    library: &Library<'_>,
+    subject: &Subject,
+    version: Option<VersionSpec>,
+    candidate: &Candidate,
+    normalize: bool,
+) -> Result<Vec<String>, Stop> {
+    let index = library.index;
+    let effective = scope::effective(index, library.settings, subject);
+    let records = match version {
+        None => index.live(subject).rev().copied().collect(),
+        Some(VersionSpec::Latest) => index
+            .live(subject)
+            .next_back()
+            .copied()
+            .into_iter()
+            .collect(),
+        Some(VersionSpec::Exact(number)) => {
+            let record = index
+                .record(subject, number)
+                .filter(|r| !r.deleted)
+                .ok_or(Refusal::VersionNotFound(number.0))?;
+            vec![record]
+        }
+    };
+    let mode = scope::mode_in_scope(index, subject);
+    let spelling = Candidate::spelling(normalize, &effective, mode);
+    let content = candidate.read_new(library, subject, spelling, &effective)?;
+    register::check_records(library, subject, &content, &effective, &records)
+}

@@ -1,0 +1,146 @@
+//! Runs pure functions on a snapshot: off the async threads, with the texts they ask for.
+
+use super::{Error, Fault, Service, State};
+use crate::model::TextId;
+use crate::registry::index::Index;
+use crate::registry::library::{Library, Stop};
+use crate::registry::refusal::Refusal;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Texts gathered for one decision.
+pub type Gathered = HashMap<TextId, Arc<str>>;
+
+/// Each round of gathering adds texts; a decision that wants more rounds than this is going in circles.
+const MAX_ROUNDS: usize = 10_000;
+
+impl Service {
+    /// Adds texts to `gathered`, from the cache or the store.
+    pub(super) async fn texts_of(
+        &self,
+        ids: &[TextId],
+        gathered: &mut Gathered,
+    ) -> Result<(), Fault> {
+        let mut missing = Vec::new();
+        for id in ids {
+            match self.texts.get(id) {
+                Some(text) => {
+                    gathered.insert(*id, text);
+                }
+                None => missing.push(*id),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for (id, text) in self.store.texts(&missing).await? {
+            self.texts.put(id, text.clone());
+            gathered.insert(id, text);
+        }
+        match missing.iter().find(|id| !gathered.contains_key(id)) {
+            None => Ok(()),
+            Some(id) => Err(Fault::Bug(format!("the store has no text {id}"))),
+        }
+    }
+
+    /// One text.
+    pub(super) async fn text_of(&self, id: TextId) -> Result<Arc<str>, Fault> {
+        if let Some(text) = self.texts.get(&id) {
+            return Ok(text);
+        }
+        let mut gathered = Gathered::new();
+        self.texts_of(&[id], &mut gathered).await?;
+        gathered
+            .remove(&id)
+            .ok_or_else(|| Fault::Bug(format!("the store has no text {id}")))
+    }
+
+    /// Answers from the index alone. What is not known here may have been written elsewhere a moment ago, so
+    /// a miss on a shared store asks once for news.
+    pub(super) async fn ask<T>(
+        &self,
+        question: impl Fn(&Index) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        let asked = Instant::now();
+        let state = self.state.load_full();
+        match question(&state.index) {
+            Err(refusal) if self.store.is_shared() => {
+                if self.catch_up_after(asked, state.seq).await? {
+                    Ok(question(&self.state.load_full().index)?)
+                } else {
+                    Err(refusal.into())
+                }
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    /// Runs a decision on the current snapshot. A refusal on a shared store is checked against the news.
+    pub(super) async fn run<T, F>(&self, decide: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Library<'_>) -> Result<T, Stop> + Send + Sync + 'static,
+    {
+        let asked = Instant::now();
+        let decide = Arc::new(decide);
+        let state = self.state.load_full();
+        let seen = state.seq;
+        let first = self.run_on(state, decide.clone()).await;
+        if let Err(Error::Refused(_)) = &first
+            && self.store.is_shared()
+            && self.catch_up_after(asked, seen).await?
+        {
+            return self.run_on(self.state.load_full(), decide).await;
+        }
+        first
+    }
+
+    async fn run_on<T, F>(&self, state: Arc<State>, decide: Arc<F>) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Library<'_>) -> Result<T, Stop> + Send + Sync + 'static,
+    {
+        let _permit = self
+            .decisions
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| Fault::Stopping)?;
+        let mut gathered = Gathered::new();
+        for _ in 0..MAX_ROUNDS {
+            let (state, decide) = (state.clone(), decide.clone());
+            let (settings, readings) = (self.settings.clone(), self.readings.clone());
+            let (outcome, texts) = tokio::task::spawn_blocking(move || {
+                let library = Library {
+                    index: &state.index,
+                    settings: &settings,
+                    readings: &readings,
+                    texts: &gathered,
+                };
+                let outcome = catch_unwind(AssertUnwindSafe(|| decide(&library)));
+                (outcome, gathered)
+            })
+            .await
+            .map_err(|e| Fault::Bug(e.to_string()))?;
+            gathered = texts;
+            match outcome {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Stop::Refused(refusal))) => return Err(refusal.into()),
+                Ok(Err(Stop::Need(ids))) => self.texts_of(&ids, &mut gathered).await?,
+                Err(panic) => return Err(Fault::Bug(panic_text(&*panic)).into()),
+            }
+        }
+        Err(Fault::Bug("a decision asked for texts without end".into()).into())
+    }
+}
+
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}

@@ -1,0 +1,275 @@
+//! The writing operations, and the checks that read as a write would, one method each.
+
+use super::{Error, Service};
+use crate::model::{Config, Context, Mode, Subject, Version, VersionSpec};
+use crate::registry::candidate::Candidate;
+use crate::registry::delete::{self, Delete};
+use crate::registry::library::{Library, Stop};
+use crate::registry::lookup::{self, Sight};
+use crate::registry::refusal::Refusal;
+use crate::registry::register::{self, Register, Registered};
+use crate::registry::settings::{self, Force, Recursive};
+use crate::registry::{check, tags};
+use crate::service::ReadOptions;
+use crate::wire::{
+    CompatibilityResponse, ConfigRequest, RegisterRequest, RegisterResponse, SchemaResponse,
+    TagSchemaRequest,
+};
+
+/// How to register.
+#[derive(Debug, Clone, Default)]
+pub struct RegisterOptions {
+    /// Whether to normalise first.
+    pub normalize: bool,
+    /// Whether to skip the compatibility check.
+    pub force: bool,
+    /// The output format of the text in the answer; empty for no text.
+    pub format: String,
+}
+
+/// How to look a schema up.
+#[derive(Debug, Clone, Default)]
+pub struct LookupOptions {
+    /// Whether to normalise first.
+    pub normalize: bool,
+    /// Whether soft-deleted versions are seen.
+    pub deleted: bool,
+    /// The output format of the text; empty for the stored one.
+    pub format: String,
+}
+
+/// How to check a schema.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CheckOptions {
+    /// Whether to normalise first.
+    pub normalize: bool,
+    /// Whether to give the reasons.
+    pub verbose: bool,
+}
+
+fn how(permanent: bool) -> Delete {
+    if permanent {
+        Delete::Permanent
+    } else {
+        Delete::Soft
+    }
+}
+
+impl Service {
+    /// `POST /subjects/{subject}/versions`
+    pub async fn register(
+        &self,
+        subject: Subject,
+        request: RegisterRequest,
+        options: RegisterOptions,
+    ) -> Result<RegisterResponse, Error> {
+        let command = Register {
+            subject,
+            candidate: Candidate::from(&request),
+            normalize: options.normalize,
+            force: options.force,
+            tags_to_add: request.schema_tags_to_add.unwrap_or_default(),
+            tags_to_remove: request.schema_tags_to_remove.unwrap_or_default(),
+            propagate_tags: request.propagate_schema_tags.unwrap_or(false),
+        };
+        let registered = self
+            .write(move |library, now| register::register(library, &command, now))
+            .await?;
+        self.registered(registered, &options.format).await
+    }
+
+    /// `POST …/tags`
+    pub async fn tag(
+        &self,
+        subject: Subject,
+        version: VersionSpec,
+        request: TagSchemaRequest,
+    ) -> Result<RegisterResponse, Error> {
+        let registered = self
+            .write(move |library, now| tags::tag(library, &subject, version, &request, now))
+            .await?;
+        self.registered(registered, "").await
+    }
+
+    async fn registered(
+        &self,
+        registered: Registered,
+        format: &str,
+    ) -> Result<RegisterResponse, Error> {
+        let schema = &registered.schema;
+        let text = if registered.rewritten || !format.is_empty() {
+            Some(self.text_in(schema, format).await?)
+        } else {
+            None
+        };
+        Ok(RegisterResponse {
+            id: registered.record.id,
+            version: Some(registered.record.version),
+            guid: schema.guid,
+            schema_type: schema.schema_type,
+            references: schema.references.clone(),
+            metadata: schema.metadata.clone(),
+            rule_set: schema.rule_set.clone(),
+            schema: text,
+            ts: Some(registered.record.at),
+            deleted: Some(registered.record.deleted),
+        })
+    }
+
+    /// `POST /subjects/{subject}`
+    pub async fn lookup(
+        &self,
+        subject: Subject,
+        request: RegisterRequest,
+        options: LookupOptions,
+    ) -> Result<SchemaResponse, Error> {
+        let candidate = Candidate::from(&request);
+        let sight = if options.deleted {
+            Sight::All
+        } else {
+            Sight::Live
+        };
+        let normalize = options.normalize;
+        let found = self
+            .run(move |library| lookup::lookup(library, &subject, &candidate, normalize, sight))
+            .await?;
+        let options = ReadOptions {
+            format: options.format,
+            ..ReadOptions::default()
+        };
+        self.render(&found, &options).await
+    }
+
+    /// `POST /compatibility/subjects/{subject}/versions[/{version}]`. A schema that cannot be read is a
+    /// refusal, unless the reasons are asked for: then it is one.
+    pub async fn check(
+        &self,
+        subject: Subject,
+        version: Option<VersionSpec>,
+        request: RegisterRequest,
+        options: CheckOptions,
+    ) -> Result<CompatibilityResponse, Error> {
+        let candidate = Candidate::from(&request);
+        let normalize = options.normalize;
+        let outcome = self
+            .run(move |library: &Library<'_>| -> Result<_, Stop> {
+                check::check(library, &subject, version, &candidate, normalize)
+            })
+            .await;
+        let messages = match outcome {
+            Err(Error::Refused(Refusal::InvalidSchema(details))) if options.verbose => {
+                vec![details]
+            }
+            other => other?,
+        };
+        Ok(CompatibilityResponse {
+            is_compatible: messages.is_empty(),
+            messages: options.verbose.then_some(messages),
+        })
+    }
+
+    /// `DELETE /subjects/{subject}`
+    pub async fn delete_subject(
+        &self,
+        subject: Subject,
+        permanent: bool,
+    ) -> Result<Vec<Version>, Error> {
+        self.write(move |library, _| Ok(delete::subject(library.index, &subject, how(permanent))?))
+            .await
+    }
+
+    /// `DELETE …/versions/{version}`
+    pub async fn delete_version(
+        &self,
+        subject: Subject,
+        version: VersionSpec,
+        permanent: bool,
+    ) -> Result<Version, Error> {
+        self.write(move |library, _| {
+            Ok(delete::version(
+                library.index,
+                &subject,
+                version,
+                how(permanent),
+            )?)
+        })
+        .await
+    }
+
+    /// `DELETE /contexts/{context}`
+    pub async fn delete_context(&self, context: Context) -> Result<(), Error> {
+        self.write(move |library, _| Ok(delete::context(library.index, &context)?))
+            .await
+    }
+
+    /// `PUT /config[/{scope}]`; answers with what is stored now.
+    pub async fn set_config(
+        &self,
+        scope: Subject,
+        request: ConfigRequest,
+    ) -> Result<Config, Error> {
+        self.write(move |library, _| {
+            Ok(settings::set_config(
+                library.index,
+                library.settings,
+                &scope,
+                request.clone(),
+            )?)
+        })
+        .await
+    }
+
+    /// `DELETE /config[/{scope}]`; answers with what was stored.
+    pub async fn delete_config(&self, scope: Subject) -> Result<Config, Error> {
+        self.write(move |library, _| {
+            Ok(settings::delete_config(
+                library.index,
+                library.settings,
+                &scope,
+            )?)
+        })
+        .await
+    }
+
+    /// `PUT /mode[/{scope}]`
+    pub async fn set_mode(
+        &self,
+        scope: Subject,
+        name: Option<String>,
+        force: bool,
+    ) -> Result<(), Error> {
+        let force = if force { Force::Forced } else { Force::Checked };
+        self.write(move |library, _| {
+            Ok(settings::set_mode(
+                library.index,
+                library.settings,
+                &scope,
+                name.as_deref(),
+                force,
+            )?)
+        })
+        .await
+    }
+
+    /// `DELETE /mode[/{scope}]`; answers with what was stored.
+    pub async fn delete_mode(
+        &self,
+        scope: Subject,
+        recursive: bool,
+    ) -> Result<Option<Mode>, Error> {
+        let recursive = if recursive {
+            Recursive::Yes
+        } else {
+            Recursive::No
+        };
+        self.write(move |library, _| {
+            Ok(settings::delete_mode(
+                library.index,
+                library.settings,
+                &scope,
+                recursive,
+            )?)
+        })
+        .await
+    }
+}
