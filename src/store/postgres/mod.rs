@@ -219,7 +219,7 @@ impl Store for Postgres {
 
     async fn commit(&self, after: Seq, batch: &[Entry]) -> Result<Seq, StoreError> {
         let last = last_place(after, batch)?;
-        let effect = Effect::of(batch)?;
+        let effect = Effect::of(after, batch)?;
         let payloads = batch.iter().map(|entry| Ok(escape(&rows::payload(entry)?)));
         let log = Log {
             places: (after..last).map(|place| place + 1).collect(),
