@@ -53,7 +53,7 @@ const BEGIN_LOAD: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 pub struct Postgres {
     pool: PgPool,
     hints: watch::Sender<u64>,
-    /// Ends the listener.
+    /// Ends the listener, when it says so or is dropped.
     closing: watch::Sender<bool>,
     listener: Mutex<Option<JoinHandle<()>>>,
 }
@@ -108,12 +108,6 @@ impl Postgres {
             connection: self.pool.acquire().await.map_err(failed)?,
             ended: false,
         })
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        self.closing.send_replace(true);
     }
 }
 
