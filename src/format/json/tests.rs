@@ -101,6 +101,8 @@ fn refused_texts() {
         r#"{"exclusiveMinimum":true}"#,
         r#"{"$schema":"http://json-schema.org/draft-04/schema#","exclusiveMinimum":1}"#,
         r#"{"anyOf":{}}"#,
+        r#"{"definitions":{"description":"a note"}}"#,
+        r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","$defs":{"description":"a note"}}"#,
         r#"{"not":1}"#,
         r#"{"title":1}"#,
         r#"{"enum":1}"#,
@@ -138,6 +140,7 @@ fn accepted_texts() {
         r##"{"$ref":"http://json-schema.org/draft-07/schema#"}"##,
         r##"{"definitions":{"unused":{"$ref":"#/nowhere"}}}"##,
         r#"{"properties":{"$ref":{"type":"string"},"enum":{"$id":"x"}}}"#,
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","$defs":{"description":"a note"}}"#,
         r#"{"enum":[{"$ref":"nowhere"}],"default":{"$ref":"nowhere"}}"#,
     ] {
         read(text);
