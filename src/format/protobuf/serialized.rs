@@ -69,7 +69,7 @@ impl FileResolver for Sources {
 /// The root in a form that a strict linker takes: absolute names, no import that nobody provides, no custom
 /// option that nobody defines.
 fn linkable(schema: &Schema, scope: &Scope<'_>) -> File {
-    let mut file = schema.root.clone();
+    let mut file = schema.meaning().clone();
     let mut seen = std::collections::HashSet::new();
     file.imports.retain(|import| {
         schema.imports.iter().any(|i| i.path == import.path) && seen.insert(import.path.clone())
