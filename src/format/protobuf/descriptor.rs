@@ -104,14 +104,7 @@ impl Reader<'_, '_, '_> {
                 5 => file.enums.push(self.enumeration(raw, scope)?),
                 6 => file.services.push(self.service(raw, scope)?),
                 7 => extensions.push(self.field(raw, scope)?),
-                8 => {
-                    file.options = self.options(raw, "FileOptions", scope)?;
-                    // A descriptor does not know the order; by name is what formatters write.
-                    file.options.sort_by(|a, b| {
-                        let key = |o: &Opt| o.name.first().map(|p| (p.custom, p.name.clone()));
-                        key(a).cmp(&key(b))
-                    });
-                }
+                8 => file.options = self.options(raw, "FileOptions", scope)?,
                 10 => mark(&mut file.imports, raw, ImportKind::Public),
                 11 => mark(&mut file.imports, raw, ImportKind::Weak),
                 _ => {}

@@ -43,9 +43,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Debug)]
 pub struct Schema {
     /// As written.
-    root: ast::File,
+    root: Box<ast::File>,
     /// With short maps, where the text spells them out.
-    short: Option<ast::File>,
+    short: Option<Box<ast::File>>,
     imports: Vec<Import>,
 }
 
@@ -58,17 +58,17 @@ struct Import {
 impl Schema {
     /// The file for everything but the canonical text.
     fn meaning(&self) -> &ast::File {
-        self.short.as_ref().unwrap_or(&self.root)
+        self.short.as_deref().unwrap_or(&self.root)
     }
 
     fn spelled(root: ast::File, imports: Vec<Import>) -> Self {
         let short = sugar::is_needed(&root).then(|| {
             let mut file = root.clone();
             sugar::restore(&mut file);
-            file
+            Box::new(file)
         });
         Self {
-            root,
+            root: Box::new(root),
             short,
             imports,
         }
@@ -117,7 +117,7 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
             let options = descriptor_options::Options::new(&scope);
             descriptor::read(&bytes, Some(&options))?
         };
-        schema.root = rooted;
+        schema.root = Box::new(rooted);
     }
     let scope = schema.scope();
     check::name_lengths(&scope)?;
