@@ -4,12 +4,15 @@ use super::Schema;
 use super::ast::*;
 use super::check::SCALARS;
 use super::scope::{Id, Scope};
-use super::{builtin, print};
+use super::{builtin, print, wire};
 use protox::file::{File as SourceFile, FileResolver, GoogleFileResolver};
 use std::collections::HashMap;
 
 /// The compiler enters imports recursively; more files than this are not compiled.
 const MOST_FILES: usize = 2_000;
+
+/// The field of a FileDescriptorProto that holds source positions.
+const SOURCE_CODE_INFO: u64 = 9;
 
 /// The bytes of the descriptor, with resolved types and interpreted options. `None` when the schema, though
 /// readable, cannot be linked even without its custom options.
@@ -46,7 +49,8 @@ fn compile(schema: &Schema, root: &File) -> Option<Vec<u8>> {
     });
     compiler.open_file(&name).ok()?;
     let file = compiler.descriptor_pool().get_file_by_name(&name)?;
-    Some(file.encode_to_vec())
+    // Source positions are of our own print and more than half of the bytes; nobody needs them.
+    wire::without(&file.encode_to_vec(), SOURCE_CODE_INFO).ok()
 }
 
 struct Sources {

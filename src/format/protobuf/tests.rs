@@ -427,3 +427,68 @@ fn import_cycles_and_chains_end() {
         },
     );
 }
+
+/// Texts that are large in one way each; quadratic behaviour would take minutes, so this test would be seen
+/// to hang long before it failed.
+#[test]
+fn large_texts_cost_what_their_size_says() {
+    use std::fmt::Write as _;
+    let many = 4_000;
+    let mut wide = String::from("syntax = \"proto3\"; package w; message M {");
+    let mut types = String::from("syntax = \"proto3\"; package w;");
+    let mut keys = String::from("option (a) = {");
+    let mut parts = String::from("message M {");
+    let mut options = String::from("message M { optional int32 a = 1 [(x).y0 = 0");
+    let mut extends = String::from("message M { extensions 1 to max; } ");
+    let mut oneofs = String::from("syntax = \"proto3\"; message M {");
+    for i in 1_u32..many {
+        if !(19_000..20_000).contains(&i) {
+            let _ = write!(wide, "map<string, M> f{i} = {i};");
+            let _ = write!(oneofs, "oneof o{i} {{ int32 f{i} = {i}; }}");
+            let _ = write!(extends, "extend M {{ optional int32 e{i} = {i}; }}");
+        }
+        let _ = write!(
+            types,
+            "message T{i} {{ T{} t = 1; }}",
+            i.saturating_sub(1).max(1)
+        );
+        let _ = write!(keys, "k{i}: {{ a: 1 }}, same: 1,");
+        let _ = write!(parts, "reserved {i}; reserved \"r{i}\";");
+        let _ = write!(options, ", (x).y{i} = 1");
+    }
+    wide.push('}');
+    keys.push_str("};");
+    parts.push('}');
+    options.push_str("]; }");
+    oneofs.push('}');
+    for text in [wide, types, keys, parts, options, extends, oneofs] {
+        let start = std::time::Instant::now();
+        let schema = read(&text);
+        let t0 = start.elapsed();
+        let printed = canonical(&schema);
+        let t1 = start.elapsed();
+        let normal = normalized(&schema);
+        let t2 = start.elapsed();
+        assert!(
+            diff(&schema, &schema, &Limits::default())
+                .unwrap()
+                .is_empty()
+        );
+        let t3 = start.elapsed();
+        let bytes = formatted(&schema, "serialized");
+        let t4 = start.elapsed();
+        if let Some(base64) = &bytes {
+            read(base64);
+        }
+        println!(
+            "{:.40}: {} -> {} {} {:?} bytes: read {t0:?} canonical {t1:?} normalized {t2:?} diff {t3:?} serialized {t4:?} \
+             back {:?}",
+            text,
+            text.len(),
+            printed.len(),
+            normal.len(),
+            bytes.map(|b| b.len()),
+            start.elapsed()
+        );
+    }
+}

@@ -86,6 +86,30 @@ pub(super) fn fields(mut bytes: &[u8]) -> Result<Vec<(i64, Raw<'_>)>, InvalidSch
     Ok(out)
 }
 
+/// The message without its top-level fields of one number.
+pub(super) fn without(mut bytes: &[u8], number: u64) -> Result<Vec<u8>, InvalidSchema> {
+    let mut out = Vec::with_capacity(bytes.len());
+    while !bytes.is_empty() {
+        let start = bytes;
+        let key = varint(&mut bytes)?;
+        match key & 7 {
+            0 => {
+                varint(&mut bytes)?;
+            }
+            2 => {
+                let length = usize::try_from(varint(&mut bytes)?).map_err(|_| broken())?;
+                take(&mut bytes, length)?;
+            }
+            _ => return Err(broken()),
+        }
+        if key >> 3 != number {
+            let used = start.len() - bytes.len();
+            out.extend_from_slice(start.get(..used).unwrap_or_default());
+        }
+    }
+    Ok(out)
+}
+
 /// Takes a group up to its end; groups in it are counted, not entered.
 fn group<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], InvalidSchema> {
     let start = *bytes;
