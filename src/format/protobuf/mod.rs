@@ -17,6 +17,7 @@ mod normal;
 mod normal_options;
 mod print;
 mod read;
+mod read_others;
 mod read_value;
 mod scope;
 mod serialized;
@@ -24,6 +25,7 @@ mod sugar;
 mod tagging;
 #[cfg(test)]
 mod tests;
+mod unlinked;
 mod wire;
 
 use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};

@@ -4,7 +4,7 @@ use super::Schema;
 use super::ast::*;
 use super::check::SCALARS;
 use super::scope::{Id, Scope};
-use super::{builtin, print, wire};
+use super::{builtin, print, unlinked, wire};
 use protox::file::{File as SourceFile, FileResolver, GoogleFileResolver};
 use std::collections::HashMap;
 
@@ -14,8 +14,8 @@ const MOST_FILES: usize = 2_000;
 /// The field of a FileDescriptorProto that holds source positions.
 const SOURCE_CODE_INFO: u64 = 9;
 
-/// The bytes of the descriptor, with resolved types and interpreted options. `None` when the schema, though
-/// readable, cannot be linked even without its custom options.
+/// The bytes of the descriptor, with resolved types and interpreted options. Where the linker is stricter than
+/// the registry, custom options are given up first, then the linker; `None` when a type is not there.
 pub(super) fn serialized(schema: &Schema) -> Option<Vec<u8>> {
     if schema.imports.len() > MOST_FILES {
         return None;
@@ -27,7 +27,7 @@ pub(super) fn serialized(schema: &Schema) -> Option<Vec<u8>> {
         each_options(&mut plain, &mut |options| {
             options.retain(|o| !o.is_custom())
         });
-        compile(schema, &plain)
+        compile(schema, &plain).or_else(|| unlinked::descriptor(&plain, &scope))
     })
 }
 
