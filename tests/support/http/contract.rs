@@ -153,7 +153,7 @@ impl Contract {
             // The statuses that do not depend on the operation are documented once.
             None if matches!(
                 answer.status,
-                405 | 406 | 408 | 413 | 415 | 429 | 500 | 503 | 504
+                400 | 405 | 406 | 408 | 413 | 415 | 429 | 500 | 503 | 504
             ) =>
             {
                 let response = operation.responses.get("default");

@@ -199,10 +199,27 @@ impl Comparison<'_> {
                 }
                 _ => false,
             },
+            "$concat" => {
+                let mut all = Vec::new();
+                match self.vars.fill(argument)? {
+                    Value::Array(lists) => {
+                        for list in lists {
+                            match list {
+                                Value::Array(items) => all.extend(items),
+                                other => return Err(format!("$concat of {other}")),
+                            }
+                        }
+                    }
+                    other => return Err(format!("$concat of {other}")),
+                }
+                return self.value(&Value::Array(all), got, members, at);
+            }
             "$pairs" => {
                 // Items of a list of versions, as [subject, version].
                 let pairs: Option<Value> = got.and_then(Value::as_array).map(|items| {
-                    let pair = |item: &Value| Value::from(vec![item["subject"].clone(), item["version"].clone()]);
+                    let pair = |item: &Value| {
+                        Value::from(vec![item["subject"].clone(), item["version"].clone()])
+                    };
                     items.iter().map(pair).collect()
                 });
                 return self.value(argument, pairs.as_ref(), members, at);

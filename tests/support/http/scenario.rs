@@ -49,6 +49,8 @@ pub enum Content {
     Nothing,
     /// JSON.
     Json(Value),
+    /// The body of a registration, or its schema alone.
+    Registration(Value),
     /// These characters.
     Text(Value),
 }
@@ -115,7 +117,10 @@ fn collect(root: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 /// Reads a YAML file as JSON.
 pub fn read_yaml(file: &Path) -> Result<Value, String> {
     let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-    serde_saphyr::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))
+    // YAML 1.2: `y` and `on` are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&text, options)
+        .map_err(|e| format!("{}: {e}", file.display()))
 }
 
 fn expand(
@@ -184,7 +189,11 @@ fn expand(
         scenarios.push(scenario);
     }
     for (i, scenario) in scenarios.iter().enumerate() {
-        if scenarios.iter().skip(i + 1).any(|s| s.name == scenario.name) {
+        if scenarios
+            .iter()
+            .skip(i + 1)
+            .any(|s| s.name == scenario.name)
+        {
             return Err(format!("two cases are called {}", scenario.name));
         }
     }
@@ -211,15 +220,12 @@ fn step(value: &Value) -> Result<Step, String> {
             (string(request, "do")?, content)
         }
         (None, Some(subject)) => {
-            // The commonest request of all has a short form; a bare text stands for `{schema: text}`.
-            let body = match map.get("as").ok_or("register wants 'as'")? {
-                Value::String(schema) => serde_json::json!({ "schema": schema }),
-                other => other.clone(),
-            };
+            // The commonest request of all has a short form.
+            let body = map.get("as").ok_or("register wants 'as'")?.clone();
             let subject = string(subject, "register")?;
             (
                 format!("POST /subjects/{subject}/versions"),
-                Content::Json(body),
+                Content::Registration(body),
             )
         }
         _ => return Err("one of 'do' and 'register'".to_owned()),
