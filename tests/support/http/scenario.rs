@@ -17,6 +17,8 @@ pub struct Scenario {
     pub server: Map<String, Value>,
     /// Whether it counts on the first id being 1, so that it needs a registry that never had a schema.
     pub fresh: bool,
+    /// Why it is known to fail, if it does; it must not pass then.
+    pub fails: Option<String>,
     /// The stores it is for; `None` for all.
     pub stores: Option<Vec<String>>,
     /// Its variables.
@@ -133,7 +135,8 @@ fn expand(
         top,
         "the file",
         &[
-            "title", "section", "surprise", "server", "fresh", "stores", "let", "cases", "steps",
+            "title", "section", "surprise", "server", "fresh", "fails", "stores", "let", "cases",
+            "steps",
         ],
     )?;
     let mut vars = Vars::default();
@@ -155,6 +158,10 @@ fn expand(
             None => Map::new(),
         },
         fresh: top.get("fresh") == Some(&Value::Bool(true)),
+        fails: match top.get("fails") {
+            Some(reason) => Some(string(reason, "fails")?),
+            None => None,
+        },
         stores: match top.get("stores") {
             Some(list) => Some(
                 array(list, "stores")?

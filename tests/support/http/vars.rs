@@ -28,7 +28,8 @@ impl Vars {
         }
     }
 
-    /// The value with its variables replaced, and `{$repeat: [text, times]}` written out.
+    /// The value with its variables replaced, and `{$repeat: [text, times]}` and `{$join: [text, …]}` written
+    /// out.
     pub fn fill(&self, value: &Value) -> Result<Value, String> {
         match value {
             Value::String(text) => self.fill_string(text),
@@ -36,6 +37,16 @@ impl Vars {
             Value::Object(members) => {
                 if let Some(repeat) = members.get("$repeat") {
                     return self.repeat(repeat);
+                }
+                if let Some(Value::Array(parts)) = members.get("$join") {
+                    let text = parts
+                        .iter()
+                        .map(|part| match self.fill(part)? {
+                            Value::String(text) => Ok(text),
+                            other => Err(format!("$join of {other}")),
+                        })
+                        .collect::<Result<String, String>>()?;
+                    return Ok(Value::String(text));
                 }
                 let mut out = Map::new();
                 for (name, member) in members {
@@ -97,6 +108,7 @@ impl Vars {
         let [text, times] = spec.as_array().ok_or_else(wrong)?.as_slice() else {
             return Err(wrong());
         };
+        let times = self.fill(times)?;
         let times = times.as_u64().and_then(|n| usize::try_from(n).ok());
         let (Value::String(text), Some(times)) = (self.fill(text)?, times) else {
             return Err(wrong());
