@@ -327,6 +327,10 @@ impl Contract {
                     }
                 }
                 for (name, member) in members {
+                    // A text with a comma in a flow mapping falls apart unseen.
+                    if member.is_null() && name.contains(' ') {
+                        mistakes.push(format!("{at}: '{name}' was meant as a text"));
+                    }
                     self.lint_value(member, &format!("{at}/{name}"), mistakes);
                 }
             }

@@ -238,7 +238,7 @@ impl Comparison<'_> {
             "$save" => {
                 let name = argument.as_str().ok_or("$save wants a name")?;
                 if let Some(got) = got {
-                    self.vars.set(name, got.clone());
+                    self.vars.save(name, got.clone())?;
                 }
                 got.is_some()
             }
@@ -252,7 +252,7 @@ impl Comparison<'_> {
                         return Ok(());
                     }
                     (None, Some(got)) if got.as_u64().is_some_and(|id| id > 0) => {
-                        self.vars.set(name, got.clone());
+                        self.vars.save(name, got.clone())?;
                         true
                     }
                     _ => false,

@@ -59,7 +59,8 @@ impl Postgres {
     }
 
     async fn take(&self) -> Result<String, String> {
-        if let Some(name) = self.idle.lock().map_err(|e| e.to_string())?.pop() {
+        let idle = self.idle.lock().map_err(|e| e.to_string())?.pop();
+        if let Some(name) = idle {
             self.empty(&name).await?;
             return Ok(name);
         }

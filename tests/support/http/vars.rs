@@ -1,7 +1,7 @@
 //! Variables of a scenario: `${name}` in what is sent and in what is expected.
 //!
 //! A string that is nothing but `${name}` becomes the variable's value with its type; inside a longer string
-//! the value's text is put in its place. `$${` stands for a plain `${`.
+//! the value's text is put in its place. `$${` stands for a plain `${`. The runner counts in `${i}` and `${n}`.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -14,6 +14,15 @@ impl Vars {
     /// Sets a variable, whether or not it has a value.
     pub fn set(&mut self, name: &str, value: Value) {
         self.0.insert(name.to_owned(), value);
+    }
+
+    /// Sets a variable that a scenario names.
+    pub fn save(&mut self, name: &str, value: Value) -> Result<(), String> {
+        if matches!(name, "i" | "n") {
+            return Err(format!("'{name}' is a counter of the runner"));
+        }
+        self.set(name, value);
+        Ok(())
     }
 
     /// A variable's value.
