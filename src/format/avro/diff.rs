@@ -3,11 +3,13 @@
 //!
 //! A pair of types is judged once. While it is being judged it counts as compatible, which is sound for a
 //! cycle as a whole: a real conflict on it is met elsewhere. A type's number is its identity, and the two
-//! schemas keep their own numbers, so one name may mean different things on the two sides.
+//! schemas keep their own numbers, so one name may mean different things on the two sides. Branches of unions
+//! are only asked for a yes or no, in [`super::reads`].
 
 use super::link::WALK_DEPTH;
 use super::model::{Enum, Field, Kind, Named, Primitive, Record, Schema, TypeId};
 use super::print::{CANONICAL, print_type};
+use super::reads::Answers;
 use crate::format::{Difference, Judgement, Limits, READER, TooComplex, WRITER};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -20,6 +22,9 @@ pub(super) const AMBIGUOUS: &str = "READER_FIELD_MATCHES_MULTIPLE_FIELDS";
 /// Up to so many messages, one is repeated for each place that leads to its pair of types, as the JVM library
 /// does; longer lists say each thing once, or they would double with each level of shared types.
 const REPEATED: usize = 1_000;
+
+/// What a message costs in steps: it is a text, and texts fill memory.
+const MESSAGE: u64 = 20;
 
 /// One step of a place in the reader.
 #[derive(Debug, Clone, Copy)]
@@ -69,12 +74,13 @@ impl List {
     }
 }
 
-enum Judged {
+pub(super) enum Judged {
     InProgress,
     Done(Found),
 }
 
-enum Stop {
+/// Why a comparison ends early.
+pub(super) enum Stop {
     TooComplex,
     Ambiguous(Box<Difference>),
 }
@@ -93,6 +99,10 @@ pub(super) fn diff(
         found: Vec::new(),
         none: Rc::new(Vec::new()),
         depth: 0,
+        answers: Answers::default(),
+        thorough: reader.types.iter().any(
+            |t| matches!(&t.kind, Kind::Record(r) if r.fields.iter().any(|f| !f.aliases.is_empty())),
+        ),
     };
     match comparison.pair(reader.root, writer.root, &mut Vec::new()) {
         Ok(list) => Ok(comparison.report(&list)),
@@ -101,14 +111,17 @@ pub(super) fn diff(
     }
 }
 
-struct Comparison<'a> {
-    reader: &'a Schema,
-    writer: &'a Schema,
+pub(super) struct Comparison<'a> {
+    pub(super) reader: &'a Schema,
+    pub(super) writer: &'a Schema,
     steps: u64,
-    judged: HashMap<(TypeId, TypeId), Judged>,
+    pub(super) judged: HashMap<(TypeId, TypeId), Judged>,
     found: Vec<Difference>,
     none: Found,
-    depth: usize,
+    pub(super) depth: usize,
+    pub(super) answers: Answers,
+    /// Whether a "no" must not end a walk, because a field that matches several may lie behind it.
+    pub(super) thorough: bool,
 }
 
 impl<'a> Comparison<'a> {
@@ -118,7 +131,7 @@ impl<'a> Comparison<'a> {
             .collect()
     }
 
-    fn step(&mut self, cost: usize) -> Result<(), Stop> {
+    pub(super) fn step(&mut self, cost: usize) -> Result<(), Stop> {
         self.steps = self
             .steps
             .checked_sub(cost as u64)
@@ -134,6 +147,7 @@ impl<'a> Comparison<'a> {
             Some(Judged::Done(list)) => return Ok(list.clone()),
             None => {}
         }
+        self.step(alias_cost(self.reader.kind(r)))?;
         if self.depth >= WALK_DEPTH {
             return Err(Stop::TooComplex);
         }
@@ -174,7 +188,7 @@ impl<'a> Comparison<'a> {
         match (reader.kind(r), writer.kind(w)) {
             (Kind::Union(_), Kind::Union(branches)) => {
                 for (i, &branch) in branches.iter().enumerate() {
-                    if !self.pair(r, branch, &mut Vec::new())?.is_empty() {
+                    if !self.reads(r, branch).map_err(|stop| stop.at(place))? {
                         place.push(Step::Index(i));
                         list.items
                             .push(self.missing_branch(writer.kind(branch), place));
@@ -190,7 +204,7 @@ impl<'a> Comparison<'a> {
             (Kind::Union(branches), written) => {
                 let mut read = false;
                 for &branch in branches {
-                    if self.pair(branch, w, &mut Vec::new())?.is_empty() {
+                    if self.reads(branch, w).map_err(|stop| stop.at(place))? {
                         read = true;
                         break;
                     }
@@ -266,15 +280,22 @@ impl<'a> Comparison<'a> {
         list: &mut List,
     ) -> Result<(), Stop> {
         self.step(1 + field.aliases.len())?;
-        let mut hits = std::iter::once(field.name.as_ref())
-            .chain(field.aliases.iter().map(String::as_str))
-            .filter_map(|name| record.index.get(name));
-        let source = hits.next();
-        if hits.next().is_some() {
-            return Err(self.ambiguous(field, position, w, place));
-        }
-        if let Some(source) = source.and_then(|&i| record.fields.get(i)) {
-            return self.inner(Step::Word("type"), field.of, source.of, place, list);
+        match source_of(field, record) {
+            Err(()) => {
+                let path = written(place, None);
+                return Err(ambiguous(
+                    self.reader,
+                    self.writer,
+                    field,
+                    position,
+                    w,
+                    path,
+                ));
+            }
+            Ok(Some(source)) => {
+                return self.inner(Step::Word("type"), field.of, source.of, place, list);
+            }
+            Ok(None) => {}
         }
         if field.default.is_some() {
             return Ok(());
@@ -302,32 +323,8 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    fn ambiguous(&self, field: &Field, position: usize, w: TypeId, place: &Place) -> Stop {
-        let text = format!(
-            "Unexpected exception during compatibility check: Reader record field {} type:{} pos:{position} \
-             matches multiple fields in writer record schema {}",
-            field.name,
-            upper(self.reader.kind(field.of)),
-            print_type(self.writer, w, CANONICAL)
-        );
-        Stop::Ambiguous(Box::new(Difference {
-            kind: AMBIGUOUS,
-            path: written(place, None),
-            judgement: Judgement::Incompatible,
-            template: without_nul(&text),
-        }))
-    }
-
-    /// Names match without their namespaces, or through an alias of the reader.
     fn names(&mut self, r: &Named, w: &Named, place: &Place, list: &mut List) {
-        let by_alias = || {
-            r.aliases.iter().any(|alias| {
-                // An alias without namespace on a type with one is, in the library's eyes, never met.
-                let hidden = alias.namespace().is_none() && r.name.namespace().is_some();
-                !hidden && alias.full() == w.name.full()
-            })
-        };
-        if r.name.short() != w.name.short() && !by_alias() {
+        if !names_match(r, w) {
             let info = format!("expected: {}", w.name.full());
             list.items.push(
                 self.add("NAME_MISMATCH", place, Some("name"), &info, |p, _| {
@@ -386,7 +383,7 @@ impl<'a> Comparison<'a> {
         let path = written(place, last);
         let info = without_nul(info);
         // Long paths cost memory; the next step notices when it has been too much.
-        self.steps = self.steps.saturating_sub(place.len() as u64 / 4);
+        self.steps = self.steps.saturating_sub(MESSAGE + place.len() as u64 / 4);
         let template = format!(
             "{{errorType:'{kind}', description:'{}', additionalInfo:'{info}'}}",
             describe(&path, &info)
@@ -401,8 +398,72 @@ impl<'a> Comparison<'a> {
     }
 }
 
+impl Stop {
+    /// The same with a place, if it has none.
+    fn at(self, place: &Place) -> Self {
+        match self {
+            Stop::Ambiguous(mut difference) if difference.path.is_empty() => {
+                difference.path = written(place, None);
+                Stop::Ambiguous(difference)
+            }
+            other => other,
+        }
+    }
+}
+
+/// The writer's field for a reader's, by name or alias; an error if there are several.
+pub(super) fn source_of<'w>(field: &Field, record: &'w Record) -> Result<Option<&'w Field>, ()> {
+    let mut hits = std::iter::once(field.name.as_ref())
+        .chain(field.aliases.iter().map(String::as_str))
+        .filter_map(|name| record.index.get(name));
+    let source = hits.next().and_then(|&i| record.fields.get(i));
+    match hits.next() {
+        Some(_) => Err(()),
+        None => Ok(source),
+    }
+}
+
+/// The end of a comparison that met a field with several sources.
+pub(super) fn ambiguous(
+    reader: &Schema,
+    writer: &Schema,
+    field: &Field,
+    position: usize,
+    w: TypeId,
+    path: String,
+) -> Stop {
+    let text = format!(
+        "Unexpected exception during compatibility check: Reader record field {} type:{} pos:{position} \
+         matches multiple fields in writer record schema {}",
+        field.name,
+        upper(reader.kind(field.of)),
+        print_type(writer, w, CANONICAL)
+    );
+    Stop::Ambiguous(Box::new(Difference {
+        kind: AMBIGUOUS,
+        path,
+        judgement: Judgement::Incompatible,
+        template: without_nul(&text),
+    }))
+}
+
+/// What looking through a type's aliases costs in steps.
+pub(super) fn alias_cost(kind: &Kind) -> usize {
+    kind.named().map_or(0, |named| named.aliases.len() / 4)
+}
+
+/// Names match without their namespaces, or through an alias of the reader.
+pub(super) fn names_match(r: &Named, w: &Named) -> bool {
+    r.name.short() == w.name.short()
+        || r.aliases.iter().any(|alias| {
+            // An alias without namespace on a type with one is, in the library's eyes, never met.
+            let hidden = alias.namespace().is_none() && r.name.namespace().is_some();
+            !hidden && alias.full() == w.name.full()
+        })
+}
+
 /// Whether a reader of `to` reads what was written as `from`.
-fn promotes(from: Primitive, to: Primitive) -> bool {
+pub(super) fn promotes(from: Primitive, to: Primitive) -> bool {
     use Primitive::{Bytes, Double, Float, Int, Long, String};
     from == to
         || matches!(

@@ -12,6 +12,7 @@ mod model;
 mod name;
 mod parse;
 mod print;
+mod reads;
 mod tags;
 
 #[cfg(test)]
