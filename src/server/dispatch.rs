@@ -81,7 +81,7 @@ impl Call {
     }
 
     /// The whole body. There is one: a second call finds none.
-    pub async fn bytes(&mut self) -> Result<bytes::Bytes, ApiError> {
+    async fn bytes(&mut self) -> Result<bytes::Bytes, ApiError> {
         let bounds = Bounds {
             bytes: self.state.options.max_body_bytes,
             time: self.state.options.body_read_timeout,

@@ -265,6 +265,7 @@ async fn shapes_of_settings() {
     let app = App::new(&Options::default()).await;
     assert_eq!(app.get("/").await.json(), json!({}));
     assert_eq!(app.ask("POST", "/", r#"{"a":"b"}"#).await.json(), json!({}));
+    assert_eq!(app.ask("POST", "/", "null").await.error(), (422, 422));
     assert_eq!(
         app.get("/config").await.json(),
         json!({"compatibilityLevel": "BACKWARD"})
