@@ -34,6 +34,7 @@ pub(crate) struct State {
     pub metrics: Metrics,
     /// One permit per request that may be worked on.
     permits: Semaphore,
+    room: body::Room,
 }
 
 impl State {
@@ -41,6 +42,7 @@ impl State {
         Self {
             service,
             metrics: Metrics::new(),
+            room: body::Room::new(options.max_buffered_bytes.max(options.max_body_bytes)),
             permits: Semaphore::new(options.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
             options,
         }
@@ -56,6 +58,7 @@ pub(crate) struct Call {
     parameters: Vec<String>,
     headers: HeaderMap,
     body: Body,
+    held: body::Held,
 }
 
 impl Call {
@@ -80,20 +83,18 @@ impl Call {
         VersionSpec::parse(text).ok_or_else(|| Refusal::InvalidVersion(text.to_owned()).into())
     }
 
-    /// The whole body. There is one: a second call finds none.
-    async fn bytes(&mut self) -> Result<bytes::Bytes, ApiError> {
+    /// The body as a value. There is one body: a second call finds none. What it took of the room for bodies is
+    /// kept until the request is answered, because the value takes as much.
+    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
         let bounds = Bounds {
             bytes: self.state.options.max_body_bytes,
             time: self.state.options.body_read_timeout,
         };
-        let bytes = body::read(std::mem::take(&mut self.body), &self.headers, bounds).await?;
+        let body = std::mem::take(&mut self.body);
+        self.held = body::read(body, &self.headers, bounds, &self.state.room).await?;
+        let bytes = std::mem::take(&mut self.held.bytes);
         self.state.metrics.request_size(self.endpoint, bytes.len());
-        Ok(bytes)
-    }
-
-    /// The body as a value.
-    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
-        body::parse(&self.bytes().await?)
+        body::parse(&bytes)
     }
 }
 
@@ -259,6 +260,7 @@ async fn admit(
         parameters: target.parameters,
         headers: parts.headers,
         body,
+        held: body::Held::default(),
     };
     let handling = (route.handler)(call);
     let reply: Reply = tokio::time::timeout(state.options.request_timeout, handling)
