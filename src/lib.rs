@@ -12,6 +12,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "engine")]
 pub mod compat;
 #[cfg(feature = "engine")]
@@ -19,6 +21,8 @@ pub mod format;
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod registry;
+#[cfg(feature = "server")]
+pub mod server;
 #[cfg(feature = "server")]
 pub mod service;
 #[cfg(feature = "server")]

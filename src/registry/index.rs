@@ -4,7 +4,7 @@
 //! The only way from one state to another is [`Index::apply`].
 
 use super::change::{Change, StoredSchema};
-use crate::model::{Config, Context, Guid, Mode, SchemaId, Subject, Version};
+use crate::model::{Config, Context, Guid, Mode, SchemaId, SchemaType, Subject, Version};
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,7 +51,9 @@ pub struct Index {
     /// The subjects that stand behind others, by the alias's target.
     aliases: HashTrieMapSync<Subject, Arc<BTreeSet<Subject>>>,
     version_count: usize,
-    schema_count: usize,
+    deleted_count: usize,
+    /// Schema ids by language, in the order of [`SchemaType::ALL`].
+    schema_counts: [usize; 3],
 }
 
 impl Index {
@@ -95,7 +97,10 @@ impl Index {
                 let mut records = self.versions(subject).to_vec();
                 for version in versions {
                     match records.iter_mut().find(|r| r.version == *version) {
-                        Some(record) => record.deleted = true,
+                        Some(record) => {
+                            self.deleted_count += usize::from(!record.deleted);
+                            record.deleted = true;
+                        }
                         None => return Err(Misfit(format!("{subject} has no version {version}"))),
                     }
                 }
@@ -131,9 +136,9 @@ impl Index {
     fn store_schema(&mut self, schema: &Arc<StoredSchema>) {
         if let Some(old) = self.schema(&schema.context, schema.id).cloned() {
             self.forget_content(&old);
-        } else {
-            self.schema_count += 1;
+            *self.count_of(old.schema_type) -= 1;
         }
+        *self.count_of(schema.schema_type) += 1;
         for reference in &schema.references {
             let target = target_of(schema, &reference.subject, reference.version);
             let mut set = self
@@ -198,8 +203,17 @@ impl Index {
         self.with_context(context, |state| {
             state.schemas.remove_mut(&id);
         });
-        self.schema_count -= 1;
+        *self.count_of(schema.schema_type) -= 1;
         Ok(())
+    }
+
+    fn count_of(&mut self, schema_type: SchemaType) -> &mut usize {
+        let [json, protobuf, avro] = &mut self.schema_counts;
+        match schema_type {
+            SchemaType::Json => json,
+            SchemaType::Protobuf => protobuf,
+            SchemaType::Avro => avro,
+        }
     }
 
     fn store_version(&mut self, subject: &Subject, record: VersionRecord) -> Result<(), Misfit> {
@@ -209,12 +223,10 @@ impl Index {
         let mut records = self.versions(subject).to_vec();
         match records.binary_search_by_key(&record.version, |r| r.version) {
             Ok(at) => {
-                let old = records.get(at).map(|r| r.id);
                 if let Some(slot) = records.get_mut(at) {
-                    *slot = record;
-                }
-                if let Some(id) = old {
-                    self.release(subject, record.version, id);
+                    let old = std::mem::replace(slot, record);
+                    self.deleted_count -= usize::from(old.deleted);
+                    self.release(subject, record.version, old.id);
                 }
             }
             Err(at) => {
@@ -222,6 +234,7 @@ impl Index {
                 self.version_count += 1;
             }
         }
+        self.deleted_count += usize::from(record.deleted);
         self.subjects.insert_mut(subject.clone(), records.into());
         self.with_context(subject.context(), |state| {
             let mut holders = state
@@ -241,6 +254,7 @@ impl Index {
             .map_err(|_| Misfit(format!("{subject} has no version {version}")))?;
         let record = records.remove(at);
         self.version_count -= 1;
+        self.deleted_count -= usize::from(record.deleted);
         if records.is_empty() {
             self.subjects.remove_mut(subject);
         } else {
@@ -430,7 +444,21 @@ impl Index {
 
     /// How many subjects, versions and schema ids there are, soft-deleted ones included.
     pub fn counts(&self) -> (usize, usize, usize) {
-        (self.subjects.size(), self.version_count, self.schema_count)
+        (
+            self.subjects.size(),
+            self.version_count,
+            self.schema_counts.iter().sum(),
+        )
+    }
+
+    /// How many versions are soft-deleted.
+    pub fn deleted_count(&self) -> usize {
+        self.deleted_count
+    }
+
+    /// How many schema ids each language has, in the order of [`SchemaType::ALL`].
+    pub fn schema_counts(&self) -> [usize; 3] {
+        self.schema_counts
     }
 }
 

@@ -1,51 +1,204 @@
-//! Protobuf. Not read yet: every text is refused.
+//! Protobuf: `.proto` texts and serialized descriptors, proto2 and proto3.
+//!
+//! A text is read into [`ast`], which keeps what the canonical text needs and a descriptor would lose.
+//! [`scope`] resolves names over the file and its imports; everything else builds on these two. Only
+//! `format=serialized` goes through a compiler.
 
-use super::{Difference, InvalidSchema, Limits, Source, TagEdit, Tagged, TooComplex};
+mod ast;
+mod builtin;
+mod check;
+mod descriptor;
+mod descriptor_options;
+mod diff;
+mod diff_kinds;
+mod diff_words;
+mod lex;
+mod normal;
+mod normal_options;
+mod print;
+mod read;
+mod read_value;
+mod scope;
+mod serialized;
+mod tagging;
+mod wire;
 
-/// A parsed schema.
+use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use scope::Scope;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The standard alphabet, padded or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A parsed schema with the files it imports, directly or not.
 #[derive(Debug)]
-pub struct Schema {}
+pub struct Schema {
+    root: ast::File,
+    imports: Vec<Import>,
+}
 
-/// Reads a text.
-pub fn parse(_source: &Source<'_>) -> Result<Schema, InvalidSchema> {
-    Err(InvalidSchema::new("Protobuf is not supported yet"))
+#[derive(Debug)]
+struct Import {
+    path: String,
+    file: Arc<ast::File>,
+}
+
+impl Schema {
+    fn scope(&self) -> Scope<'_> {
+        let mut files: Vec<(&str, &ast::File)> = Vec::with_capacity(self.imports.len() + 1);
+        files.push(("", &self.root));
+        files.extend(self.imports.iter().map(|i| (i.path.as_str(), &*i.file)));
+        Scope::new(&files)
+    }
+}
+
+/// A text's syntax tree, or the bytes of a descriptor.
+enum Spelling {
+    Text(ast::File),
+    Descriptor(Vec<u8>, ast::File),
+}
+
+fn spelling(text: &str, limits: &Limits) -> Result<Spelling, InvalidSchema> {
+    let wrong = match read::read(text, limits) {
+        Ok(file) => return Ok(Spelling::Text(file)),
+        Err(wrong) => wrong,
+    };
+    let trimmed = text.trim();
+    let Some(bytes) = BASE64.decode(trimmed).ok().filter(|b| !b.is_empty()) else {
+        return Err(wrong);
+    };
+    let file = descriptor::read(&bytes, None)?;
+    Ok(Spelling::Descriptor(bytes, file))
+}
+
+/// Reads a text, or a base64 FileDescriptorProto.
+pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
+    let (file, bytes) = match spelling(source.text, &source.limits)? {
+        Spelling::Text(file) => (file, None),
+        Spelling::Descriptor(bytes, file) => (file, Some(bytes)),
+    };
+    let (imports, missing) = load(&file, source)?;
+    let mut schema = Schema {
+        root: file,
+        imports,
+    };
+    if let Some(bytes) = bytes {
+        // The second reading knows the types and so can name them and read the options.
+        check::name_lengths(&schema.scope())?;
+        let rooted = {
+            let scope = schema.scope();
+            let options = descriptor_options::Options::new(&scope);
+            descriptor::read(&bytes, Some(&options))?
+        };
+        schema.root = rooted;
+    }
+    let scope = schema.scope();
+    check::name_lengths(&scope)?;
+    if source.strictness == Strictness::New {
+        check::check(&scope, &missing)?;
+    }
+    drop(scope);
+    Ok(schema)
+}
+
+/// The files that `root` imports, directly or not, and the paths that nobody provides.
+fn load(
+    root: &ast::File,
+    source: &Source<'_>,
+) -> Result<(Vec<Import>, Vec<String>), InvalidSchema> {
+    let mut imports = Vec::new();
+    let mut missing = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut todo: Vec<String> = root.imports.iter().rev().map(|i| i.path.clone()).collect();
+    // Options are read and normalized by their types, also when nothing imports these.
+    todo.insert(0, "google/protobuf/descriptor.proto".to_owned());
+    let by_name: std::collections::HashMap<&str, &str> = source
+        .references
+        .iter()
+        .map(|r| (&*r.name, &*r.text))
+        .collect();
+    while let Some(path) = todo.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let file = match by_name.get(path.as_str()) {
+            Some(text) => match spelling(text, &source.limits) {
+                Ok(Spelling::Text(file) | Spelling::Descriptor(_, file)) => Some(Arc::new(file)),
+                Err(wrong) if source.strictness == Strictness::New => {
+                    return Err(InvalidSchema::new(format!(
+                        "reference \"{path}\": {}",
+                        wrong.details
+                    )));
+                }
+                Err(_) => None,
+            },
+            None => builtin::file(&path),
+        };
+        match file {
+            Some(file) => {
+                todo.extend(file.imports.iter().rev().map(|i| i.path.clone()));
+                imports.push(Import { path, file });
+            }
+            None => missing.push(path),
+        }
+    }
+    Ok((imports, missing))
 }
 
 /// The canonical text.
-pub fn canonical(_schema: &Schema) -> String {
-    String::new()
+pub fn canonical(schema: &Schema) -> String {
+    print::print(&schema.root)
 }
 
 /// The normalized text.
-pub fn normalized(_schema: &Schema) -> String {
-    String::new()
+pub fn normalized(schema: &Schema) -> String {
+    print::print(&normal::normal(&schema.scope()))
 }
 
 /// The text in an output format.
-pub fn formatted(_schema: &Schema, _format: &str) -> Option<String> {
-    None
+pub fn formatted(schema: &Schema, format: &str) -> Option<String> {
+    if format.eq_ignore_ascii_case("serialized") {
+        serialized::serialized(schema).map(|bytes| BASE64.encode(bytes))
+    } else if format.eq_ignore_ascii_case("ignore_extensions") {
+        Some(print::print(&serialized::without_extensions(&schema.root)))
+    } else {
+        None
+    }
 }
 
-/// The names of the root's fields.
-pub fn field_names(_schema: &Schema) -> Vec<String> {
-    Vec::new()
+/// The names of the first message's fields.
+pub fn field_names(schema: &Schema) -> Vec<String> {
+    let Some(message) = schema.root.messages.first() else {
+        return Vec::new();
+    };
+    message
+        .all_fields()
+        .map(|f| f.name.clone())
+        .chain(message.all_groups().map(|g| g.body.name.to_lowercase()))
+        .collect()
 }
 
 /// The inline tags.
-pub fn tags(_schema: &Schema) -> Vec<Tagged> {
-    Vec::new()
+pub fn tags(schema: &Schema) -> Vec<Tagged> {
+    tagging::tags(&schema.root)
 }
 
 /// The canonical text with edited inline tags.
-pub fn with_tags(_schema: &Schema, _edits: &[TagEdit]) -> Result<String, InvalidSchema> {
-    Err(InvalidSchema::new("Protobuf is not supported yet"))
+pub fn with_tags(schema: &Schema, edits: &[TagEdit]) -> Result<String, InvalidSchema> {
+    Ok(print::print(&tagging::with_tags(&schema.root, edits)?))
 }
 
 /// The differences between a reader and a writer.
 pub fn diff(
-    _reader: &Schema,
-    _writer: &Schema,
-    _limits: &Limits,
+    reader: &Schema,
+    writer: &Schema,
+    limits: &Limits,
 ) -> Result<Vec<Difference>, TooComplex> {
-    Ok(Vec::new())
+    diff::diff(&reader.scope(), &writer.scope(), limits)
 }

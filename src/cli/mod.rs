@@ -1,0 +1,55 @@
+//! The command line: one file per command. Here: the list of commands, and what a failure's exit code is.
+//!
+//! Only this module and `server` print or log.
+
+pub mod exit;
+#[cfg(feature = "server")]
+mod logging;
+#[cfg(feature = "server")]
+mod migrate;
+#[cfg(feature = "server")]
+mod serve;
+
+use clap::{Parser, Subcommand};
+use exit::Failure;
+use std::process::ExitCode;
+
+/// Accord, a schema registry.
+#[derive(Debug, Parser)]
+#[command(name = "accord", version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the registry's server.
+    #[cfg(feature = "server")]
+    Serve(Box<serve::Arguments>),
+    /// Bring a database's tables up to date, and stop.
+    #[cfg(feature = "server")]
+    Migrate(migrate::Arguments),
+}
+
+/// Runs the program with the process's arguments and environment.
+pub fn main() -> ExitCode {
+    // clap answers `--help` with 0 and wrong usage with 2 by itself.
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("accord: {failure}");
+            failure.code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        #[cfg(feature = "server")]
+        Command::Serve(arguments) => serve::run(*arguments),
+        #[cfg(feature = "server")]
+        Command::Migrate(arguments) => migrate::run(arguments),
+    }
+}

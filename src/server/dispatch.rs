@@ -1,0 +1,281 @@
+//! One request from its head to its answer: id, path, route, types, bounds, handler, measures.
+
+use super::body::{self, Bounds};
+use super::error::{ApiError, Scene};
+use super::metrics::{Metrics, Sample};
+use super::query::Query;
+use super::reply::Reply;
+use super::routes::{self, Kind, Match, Route};
+use super::{media, path, request_id};
+use crate::model::{Subject, VersionSpec};
+use crate::registry::refusal::Refusal;
+use crate::server::Options;
+use crate::service::{Fault, Service};
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::header::{ALLOW, CONTENT_LENGTH};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub service: Arc<Service>,
+    pub options: Options,
+    pub metrics: Metrics,
+    /// One permit per request that may be worked on.
+    permits: Semaphore,
+}
+
+impl State {
+    pub fn new(service: Arc<Service>, options: Options) -> Self {
+        Self {
+            service,
+            metrics: Metrics::new(),
+            permits: Semaphore::new(options.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            options,
+        }
+    }
+}
+
+/// A request as a handler sees it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub state: Arc<State>,
+    pub query: Query,
+    endpoint: &'static str,
+    parameters: Vec<String>,
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl Call {
+    /// The service.
+    pub fn service(&self) -> &Service {
+        &self.state.service
+    }
+
+    /// The decoded segment in the place of the template's parameter with this number.
+    pub fn parameter(&self, at: usize) -> &str {
+        self.parameters.get(at).map_or("", String::as_str)
+    }
+
+    /// The first parameter as a subject.
+    pub fn subject(&self) -> Subject {
+        Subject::parse(self.parameter(0))
+    }
+
+    /// The second parameter as a version.
+    pub fn version(&self) -> Result<VersionSpec, ApiError> {
+        let text = self.parameter(1);
+        VersionSpec::parse(text).ok_or_else(|| Refusal::InvalidVersion(text.to_owned()).into())
+    }
+
+    /// The whole body. There is one: a second call finds none.
+    pub async fn bytes(&mut self) -> Result<bytes::Bytes, ApiError> {
+        let bounds = Bounds {
+            bytes: self.state.options.max_body_bytes,
+            time: self.state.options.body_read_timeout,
+        };
+        let bytes = body::read(std::mem::take(&mut self.body), &self.headers, bounds).await?;
+        self.state.metrics.request_size(self.endpoint, bytes.len());
+        Ok(bytes)
+    }
+
+    /// The body as a value.
+    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
+        body::parse(&self.bytes().await?)
+    }
+}
+
+/// What the path said, before anything is done about it.
+struct Target {
+    route: &'static Route,
+    parameters: Vec<String>,
+    query: Query,
+}
+
+enum Aim {
+    Target(Target),
+    /// `OPTIONS`: the methods of the path.
+    Methods(String),
+}
+
+/// Answers one request.
+pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let request_id = request_id::of(request.headers());
+    let uri = request.uri().clone();
+    let negotiated = media::negotiate(request.headers());
+    let in_flight = state.metrics.enter();
+
+    let mut endpoint = "unmatched";
+    let mut failure = Cow::Borrowed("Error while answering");
+    let result = match aim(&state, &request) {
+        Err(error) => Err(error),
+        Ok(Aim::Methods(allow)) => Ok(options(&allow)),
+        Ok(Aim::Target(target)) => {
+            endpoint = target.route.endpoint;
+            let names = target.parameters.clone();
+            let route = target.route;
+            let result = admit(&state, target, request, negotiated).await;
+            if matches!(result, Err(ApiError::Fault(_))) {
+                failure = Cow::Owned(route.failure_with(&names));
+            }
+            result
+        }
+    };
+
+    let mut response = result.unwrap_or_else(|error| {
+        error.answer(&Scene {
+            incompatible_code: state.options.incompatible_code,
+            request_id: &request_id,
+            failure,
+            media: negotiated.unwrap_or(crate::wire::media::V1),
+        })
+    });
+    let elapsed = started.elapsed();
+    let status = response.status();
+    let bytes = response.body().size_hint().exact().unwrap_or(0);
+    if method == Method::HEAD {
+        response.headers_mut().insert(CONTENT_LENGTH, bytes.into());
+        *response.body_mut() = Body::empty();
+    }
+    state.metrics.record(Sample {
+        endpoint,
+        status: status.as_u16(),
+        elapsed,
+        bytes,
+    });
+    drop(in_flight);
+    tracing::debug!(
+        request_id = %request_id::text(&request_id),
+        %method,
+        path = uri.path(),
+        status = status.as_u16(),
+        bytes,
+        micros = elapsed.as_micros() as u64,
+        "request"
+    );
+    response
+        .headers_mut()
+        .insert(request_id::X_REQUEST_ID, request_id);
+    response
+}
+
+/// Finds out what a request is for.
+fn aim(state: &State, request: &Request) -> Result<Aim, ApiError> {
+    let uri = request.uri();
+    let mut segments = path::segments(uri.path(), &state.options.base_path)?;
+    let mut query = Query::parse(uri.query().unwrap_or_default());
+    path::enter_context(&mut segments, &mut query)?;
+    path::follow_alias(&mut segments, &mut query, |subject| {
+        state.service.alias_of(subject)
+    });
+    match routes::find(request.method().as_str(), &segments) {
+        Match::Found(route) => Ok(Aim::Target(Target {
+            route,
+            parameters: route.parameters(segments),
+            query,
+        })),
+        Match::OtherMethods(methods) => {
+            let allow = routes::allow(&methods);
+            if request.method() == Method::OPTIONS {
+                Ok(Aim::Methods(allow))
+            } else {
+                Err(ApiError::Method(allow))
+            }
+        }
+        Match::Unknown => Err(ApiError::not_found()),
+    }
+}
+
+/// Lets a request in, if its types are ours and there is room.
+async fn admit(
+    state: &Arc<State>,
+    target: Target,
+    request: Request,
+    negotiated: Option<&'static str>,
+) -> Result<Response, ApiError> {
+    let route = target.route;
+    let (parts, body) = request.into_parts();
+    let _permit = match route.kind {
+        Kind::Operations => None,
+        Kind::Api => {
+            if negotiated.is_none() {
+                return Err(ApiError::Http(
+                    StatusCode::NOT_ACCEPTABLE,
+                    "HTTP 406 Not Acceptable".into(),
+                ));
+            }
+            if has_body(route) && !media::accepts_body(&parts.headers) {
+                return Err(ApiError::Http(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "HTTP 415 Unsupported Media Type".into(),
+                ));
+            }
+            let permit = state.permits.try_acquire().map_err(|_| {
+                ApiError::Overload("The registry works on too many requests, try again")
+            })?;
+            Some(permit)
+        }
+    };
+    let call = Call {
+        state: Arc::clone(state),
+        query: target.query,
+        endpoint: route.endpoint,
+        parameters: target.parameters,
+        headers: parts.headers,
+        body,
+    };
+    let handling = unwinding((route.handler)(call));
+    let reply: Reply = tokio::time::timeout(state.options.request_timeout, handling)
+        .await
+        .map_err(|_| ApiError::Hangup(StatusCode::GATEWAY_TIMEOUT, "Request timed out".into()))??;
+    Ok(reply.into_response(negotiated.unwrap_or(crate::wire::media::V1)))
+}
+
+fn has_body(route: &Route) -> bool {
+    matches!(route.method, "POST" | "PUT")
+}
+
+fn options(allow: &str) -> Response {
+    let mut response = Response::default();
+    if let Ok(value) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
+}
+
+/// Runs a handler so that a panic in it costs this request and no other.
+async fn unwinding<F>(handling: F) -> Result<Reply, ApiError>
+where
+    F: Future<Output = Result<Reply, ApiError>>,
+{
+    let mut handling = pin!(handling);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(panic) => Poll::Ready(Err(ApiError::Fault(Fault::Bug(describe(panic.as_ref()))))),
+        },
+    )
+    .await
+}
+
+fn describe(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panic: {}", text.unwrap_or("of an unknown kind"))
+}
