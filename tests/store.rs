@@ -36,7 +36,7 @@ use Engine::{Memory as InMemory, Postgres, Sqlite};
 pub enum Place {
     Memory(Memory),
     Sqlite(TempDir),
-    Postgres(postgres::Database),
+    Postgres(Box<postgres::Database>),
 }
 
 impl Place {
@@ -44,7 +44,7 @@ impl Place {
         match engine {
             Engine::Memory => Place::Memory(Memory::new()),
             Engine::Sqlite => Place::Sqlite(tempfile::tempdir().unwrap()),
-            Engine::Postgres => Place::Postgres(postgres::database().await.unwrap()),
+            Engine::Postgres => Place::Postgres(Box::new(postgres::database().await.unwrap())),
         }
     }
 

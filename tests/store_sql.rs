@@ -46,7 +46,7 @@ async fn statements_prepare_on_postgres() {
         return;
     };
     let mut connection = migrated_postgres(&database).await;
-    for statement in sql::SHARED.iter().chain(store::postgres::ALL) {
+    for statement in sql::SHARED.iter().chain(store::postgres::sql::ALL) {
         let prepared = (&mut connection).prepare(statement.into_sql_str()).await;
         prepared.unwrap_or_else(|e| panic!("{statement}\n{e}"));
     }
@@ -62,8 +62,8 @@ fn every_statement_is_listed() {
             sql::SHARED.len() + sql::sqlite::ALL.len(),
         ),
         (
-            include_str!("../src/store/postgres.rs"),
-            store::postgres::ALL.len(),
+            include_str!("../src/store/postgres/sql.rs"),
+            store::postgres::sql::ALL.len(),
         ),
     ];
     for (source, listed) in sources {

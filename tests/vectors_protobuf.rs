@@ -293,7 +293,10 @@ fn round_trips(
     };
     let breaks = |a: &Parsed, b: &Parsed| {
         let found = format::diff(a, b, Policy::Strict, &Limits::default()).unwrap();
-        found.iter().any(|d| d.breaks(Policy::Strict)).then_some(found)
+        found
+            .iter()
+            .any(|d| d.breaks(Policy::Strict))
+            .then_some(found)
     };
     let canonical = parsed.canonical();
     if read("canonical", &canonical)?.canonical() != canonical {

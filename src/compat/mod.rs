@@ -52,6 +52,9 @@ pub struct PastSchema<R> {
     pub text: Arc<str>,
 }
 
+/// What a comparison with one of many versions may cost at least, in steps.
+const LEAST_STEPS: u64 = 200_000;
+
 /// How many characters of an old schema a message shows.
 const SHOWN: usize = 10_240;
 
@@ -86,6 +89,16 @@ where
             usize::MAX
         } else {
             1
+        };
+        // Many versions share what one check may cost.
+        let share = rules.limits.steps.saturating_mul(10) / history.len().clamp(1, count) as u64;
+        let limits = Limits {
+            steps: share.clamp(LEAST_STEPS.min(rules.limits.steps), rules.limits.steps),
+            ..*rules.limits
+        };
+        let rules = &Rules {
+            limits: &limits,
+            ..*rules
         };
         for past in peers.by_ref().take(count) {
             let found = against(rules, candidate.parsed, past.version, &read(&past.schema)?)?;

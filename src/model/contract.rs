@@ -44,6 +44,11 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Reads `""` as absent, so that a value is the same before and after it was kept.
+fn blank_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
 /// What is known about a schema beside its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Metadata {
@@ -185,7 +190,11 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "is_blank")]
     pub name: Option<String>,
     /// What it is for.
-    #[serde(default, skip_serializing_if = "is_blank")]
+    #[serde(
+        default,
+        deserialize_with = "blank_is_none",
+        skip_serializing_if = "is_blank"
+    )]
     pub doc: Option<String>,
     /// Transform or condition.
     #[serde(default, deserialize_with = "null_is_empty")]
@@ -211,13 +220,25 @@ pub struct Rule {
     )]
     pub params: BTreeMap<Utf16, String>,
     /// The executor's expression.
-    #[serde(default, skip_serializing_if = "is_blank")]
+    #[serde(
+        default,
+        deserialize_with = "blank_is_none",
+        skip_serializing_if = "is_blank"
+    )]
     pub expr: Option<String>,
     /// The action on success; two joined by a comma for two-way modes.
-    #[serde(default, skip_serializing_if = "is_blank")]
+    #[serde(
+        default,
+        deserialize_with = "blank_is_none",
+        skip_serializing_if = "is_blank"
+    )]
     pub on_success: Option<String>,
     /// The action on failure.
-    #[serde(default, skip_serializing_if = "is_blank")]
+    #[serde(
+        default,
+        deserialize_with = "blank_is_none",
+        skip_serializing_if = "is_blank"
+    )]
     pub on_failure: Option<String>,
     /// Whether clients skip it.
     #[serde(default, deserialize_with = "null_is_empty")]

@@ -165,6 +165,7 @@ impl Subject {
             .any(|c| c <= '\u{1f}' || ('\u{7f}'..='\u{9f}').contains(&c))
             || matches!(self.name(), "__GLOBAL" | "__EMPTY")
             || self.context.is_global()
+            || self.as_str().starts_with(":*:")
             || self.as_str().len() > Self::MAX_BYTES
     }
 }

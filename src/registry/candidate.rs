@@ -4,7 +4,7 @@ use super::change::StoredSchema;
 use super::library::{Library, Reach, Reading, References, Spelling, Stop};
 use super::refusal::Refusal;
 use super::scope::Effective;
-use crate::format::Strictness;
+use crate::format::{Strictness, json_text};
 use crate::model::{
     CONFLUENT_VERSION, Guid, Metadata, Mode, Reference, RuleSet, SchemaType, Subject, TextId,
     content_guid,
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// How much of a schema's text an error message repeats, in characters.
 const SHOWN: usize = 2_000;
+/// How many references it repeats.
+const SHOWN_REFERENCES: usize = 20;
 
 /// What a request says of a schema, with the spellings of "nothing" made one.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +28,7 @@ pub struct Candidate {
     pub references: Vec<ReferenceBody>,
     /// The metadata; `None` inherits.
     pub metadata: Option<Metadata>,
-    /// The rules; an empty set counts as none.
+    /// The rules; `None` inherits.
     pub rule_set: Option<RuleSet>,
     /// An explicit id.
     pub id: Option<i32>,
@@ -36,7 +38,7 @@ pub struct Candidate {
 
 impl From<&RegisterRequest> for Candidate {
     fn from(request: &RegisterRequest) -> Self {
-        let mut rule_set = request.rule_set.clone().filter(|r| !r.is_empty());
+        let mut rule_set = request.rule_set.clone();
         if let Some(rules) = &mut rule_set {
             rules.complete_encryption_params();
         }
@@ -65,6 +67,8 @@ pub struct Content {
     pub text: Arc<str>,
     /// Its key.
     pub text_id: TextId,
+    /// Its shape, as in [`StoredSchema`].
+    pub shape: TextId,
     /// The references to store.
     pub references: Vec<Reference>,
     /// The metadata.
@@ -189,10 +193,11 @@ impl Candidate {
         Ok(Content {
             schema_type,
             text_id: TextId::of(&text),
+            shape: shape(schema_type, &text, library.readings.limits().depth),
             text,
             references,
             metadata: self.metadata.clone(),
-            rule_set: self.rule_set.clone(),
+            rule_set: self.rule_set.clone().filter(|r| !r.is_empty()),
             reading,
         })
     }
@@ -202,7 +207,6 @@ impl Candidate {
             .iter()
             .map(|body| {
                 body.complete()
-                    .filter(|r| r.version == -1 || r.version > 0)
                     .ok_or_else(|| Refusal::invalid_reference(&print_reference(body)))
             })
             .collect()
@@ -210,7 +214,12 @@ impl Candidate {
 
     /// The contract's text around what a language's parser says (section 1.5.4).
     fn invalid(&self, subject: &Subject, schema_type: SchemaType, details: &str) -> Refusal {
-        let references: Vec<_> = self.references.iter().map(print_reference).collect();
+        let references: Vec<_> = self
+            .references
+            .iter()
+            .take(SHOWN_REFERENCES)
+            .map(print_reference)
+            .collect();
         let references = references.join(", ");
         Refusal::InvalidSchema(match schema_type {
             SchemaType::Avro => {
@@ -263,6 +272,17 @@ impl Candidate {
             config.override_rule_set.as_ref(),
         );
         (metadata, rule_set.filter(|r| !r.is_empty()))
+    }
+}
+
+/// The shape of a text, as in [`StoredSchema`]. Only Avro's equality does not care about the order of members.
+fn shape(schema_type: SchemaType, text: &str, depth: usize) -> TextId {
+    match schema_type {
+        SchemaType::Avro => match json_text::parse(text, depth) {
+            Ok(node) => TextId::of(&json_text::print_sorted(&node)),
+            Err(_) => TextId::of(text),
+        },
+        SchemaType::Json | SchemaType::Protobuf => TextId::of(text),
     }
 }
 

@@ -95,6 +95,9 @@ pub struct StoredSchema {
     pub schema_type: SchemaType,
     /// The key of the canonical text.
     pub text: TextId,
+    /// The key of the text with the members of objects in order: two texts of one language that a lookup takes
+    /// for the same have the same shape.
+    pub shape: TextId,
     /// The identity of the content.
     pub guid: Guid,
     /// References as declared, with versions resolved.

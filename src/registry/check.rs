@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::library::{Library, Stop};
 use super::refusal::Refusal;
 use super::{register, scope};
-use crate::model::{Subject, VersionSpec};
+use crate::model::{Mode, Subject, VersionSpec};
 
 /// The messages that a registration would be refused with; none if compatible. With a version, only that one
 /// counts.
@@ -33,8 +33,13 @@ pub fn check(
             vec![record]
         }
     };
-    let mode = scope::mode_in_scope(index, subject);
-    let spelling = Candidate::spelling(normalize, &effective, mode);
-    let content = candidate.read_new(library, subject, spelling, &effective)?;
+    let spelling = Candidate::spelling(normalize, &effective, Mode::Readwrite);
+    let mut content = candidate.read_new(library, subject, spelling, &effective)?;
+    // A registration would inherit what is not sent.
+    let previous = index
+        .live(subject)
+        .next_back()
+        .and_then(|r| index.schema(subject.context(), r.id));
+    (content.metadata, content.rule_set) = candidate.contract(&effective, previous.map(|p| &**p));
     register::check_records(library, subject, &content, &effective, &records)
 }

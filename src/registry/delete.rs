@@ -6,6 +6,7 @@ use super::query::{Deleted, version_here};
 use super::refusal::Refusal;
 use super::{Decision, scope};
 use crate::model::{Context, Mode, SchemaId, Subject, Version, VersionSpec};
+use std::collections::BTreeSet;
 
 /// How thorough a deletion is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +50,11 @@ fn orphans(index: &Index, subject: &Subject, gone: &[VersionRecord]) -> Vec<Sche
     let mut ids: Vec<_> = gone.iter().map(|r| r.id).collect();
     ids.sort();
     ids.dedup();
+    let gone: BTreeSet<Version> = gone.iter().map(|r| r.version).collect();
     ids.retain(|id| {
         index
             .holders(subject.context(), *id)
-            .all(|(s, r)| s == subject && gone.iter().any(|g| g.version == r.version))
+            .all(|(s, r)| s == subject && gone.contains(&r.version))
     });
     ids
 }
@@ -69,19 +71,27 @@ fn removal(index: &Index, subject: &Subject, gone: &[VersionRecord]) -> Vec<Chan
             id,
         });
     }
-    if gone.len() == index.versions(subject).len() && !subject.name().is_empty() {
-        if index.mode(subject).is_some() {
-            changes.push(Change::ModeSet {
-                scope: subject.clone(),
-                mode: None,
-            });
-        }
-        if index.config(subject).is_some() {
-            changes.push(Change::ConfigSet {
-                scope: subject.clone(),
-                config: None,
-            });
-        }
+    changes.extend(forgotten(index, subject, gone.len()));
+    changes
+}
+
+/// The settings that go with the last version of a subject.
+fn forgotten(index: &Index, subject: &Subject, gone: usize) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if gone < index.versions(subject).len() || subject.name().is_empty() {
+        return changes;
+    }
+    if index.mode(subject).is_some() {
+        changes.push(Change::ModeSet {
+            scope: subject.clone(),
+            mode: None,
+        });
+    }
+    if index.config(subject).is_some() {
+        changes.push(Change::ConfigSet {
+            scope: subject.clone(),
+            config: None,
+        });
     }
     changes
 }
@@ -166,26 +176,55 @@ pub fn version(
     Ok(Decision::new(changes, record.version))
 }
 
-/// The changes that remove the soft-deleted versions of a subject, as going over to imports asks for.
-pub fn purge(index: &Index, subject: &Subject) -> Result<Vec<Change>, Refusal> {
-    let gone: Vec<VersionRecord> = index
-        .versions(subject)
+/// The changes that remove the soft-deleted versions of these subjects, as going over to imports asks for. They
+/// may refer to each other and share ids.
+pub fn purge(index: &Index, subjects: &[&Subject]) -> Result<Vec<Change>, Refusal> {
+    let gone = |subject: &Subject| -> Vec<VersionRecord> {
+        let deleted = index.versions(subject).iter().filter(|r| r.deleted);
+        deleted.copied().collect()
+    };
+    let purged: BTreeSet<(&Subject, Version)> = subjects
         .iter()
-        .filter(|r| r.deleted)
-        .copied()
+        .flat_map(|s| gone(s).into_iter().map(move |r| (*s, r.version)))
         .collect();
-    if gone.is_empty() {
-        return Ok(Vec::new());
-    }
-    for record in &gone {
-        if is_referenced(index, subject, record.version, Delete::Permanent, true) {
+    for (subject, version) in &purged {
+        let held = index.referrers(subject, *version).any(|(context, id)| {
+            index
+                .holders(context, *id)
+                .any(|(s, r)| !purged.contains(&(s, r.version)))
+        });
+        if held {
             return Err(Refusal::Referenced {
-                subject: subject.clone(),
-                version: record.version,
+                subject: Subject::clone(subject),
+                version: *version,
             });
         }
     }
-    Ok(removal(index, subject, &gone))
+    let mut changes = Vec::new();
+    let mut ids = BTreeSet::new();
+    for subject in subjects {
+        let gone = gone(subject);
+        if !gone.is_empty() {
+            changes.push(Change::VersionsRemoved {
+                subject: Subject::clone(subject),
+                versions: gone.iter().map(|r| r.version).collect(),
+            });
+            changes.extend(forgotten(index, subject, gone.len()));
+        }
+        ids.extend(gone.iter().map(|r| (subject.context(), r.id)));
+    }
+    for (context, id) in ids {
+        let orphan = index
+            .holders(context, id)
+            .all(|(s, r)| purged.contains(&(s, r.version)));
+        if orphan {
+            changes.push(Change::SchemaRemoved {
+                context: context.clone(),
+                id,
+            });
+        }
+    }
+    Ok(changes)
 }
 
 /// Decides `DELETE /contexts/{context}`.

@@ -5,7 +5,7 @@
 
 use super::change::{Change, StoredSchema};
 use crate::model::{Config, Context, Guid, Mode, SchemaId, SchemaType, Subject, Version};
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ struct ContextState {
     schemas: HashTrieMapSync<SchemaId, Arc<StoredSchema>>,
     /// Ids of a content in the order they were stored; the last one is the one to reuse.
     by_guid: HashTrieMapSync<Guid, Arc<[SchemaId]>>,
-    holders: HashTrieMapSync<SchemaId, Arc<BTreeSet<(Subject, Version)>>>,
+    holders: HashTrieMapSync<SchemaId, RedBlackTreeSetSync<(Subject, Version)>>,
 }
 
 /// A change that does not fit the state: a fault of ours, never a refusal.
@@ -38,7 +38,7 @@ struct ContextState {
 #[error("a change does not fit the state: {0}")]
 pub struct Misfit(pub String);
 
-type Referrers = HashTrieMapSync<(Subject, Version), Arc<BTreeSet<(Context, SchemaId)>>>;
+type Referrers = HashTrieMapSync<(Subject, Version), RedBlackTreeSetSync<(Context, SchemaId)>>;
 
 /// The registry's state.
 #[derive(Debug, Clone, Default)]
@@ -96,20 +96,15 @@ impl Index {
             Change::VersionsDeleted { subject, versions } => {
                 let mut records = self.versions(subject).to_vec();
                 for version in versions {
-                    match records.iter_mut().find(|r| r.version == *version) {
-                        Some(record) => {
-                            self.deleted_count += usize::from(!record.deleted);
-                            record.deleted = true;
-                        }
-                        None => return Err(Misfit(format!("{subject} has no version {version}"))),
+                    let at = position(&records, subject, *version)?;
+                    if let Some(record) = records.get_mut(at) {
+                        record.deleted = true;
                     }
                 }
                 self.subjects.insert_mut(subject.clone(), records.into());
             }
             Change::VersionsRemoved { subject, versions } => {
-                for version in versions {
-                    self.remove_version(subject, *version)?;
-                }
+                self.remove_versions(subject, versions)?;
             }
             Change::ConfigSet { scope, config } => self.set_config(scope, config.as_ref()),
             Change::ModeSet { scope, mode } => {
@@ -141,15 +136,11 @@ impl Index {
         *self.count_of(schema.schema_type) += 1;
         for reference in &schema.references {
             let target = target_of(schema, &reference.subject, reference.version);
-            let mut set = self
-                .referrers
-                .get(&target)
-                .map_or_else(BTreeSet::new, |s| BTreeSet::clone(s));
-            set.insert((schema.context.clone(), schema.id));
-            self.referrers.insert_mut(target, Arc::new(set));
+            let mut set = self.referrers.get(&target).cloned().unwrap_or_default();
+            set.insert_mut((schema.context.clone(), schema.id));
+            self.referrers.insert_mut(target, set);
         }
         self.with_context(&schema.context, |state| {
-            state.listed = true;
             state.max_id = state.max_id.max(schema.id.0);
             let ids: Vec<SchemaId> = state
                 .by_guid
@@ -169,12 +160,11 @@ impl Index {
         for reference in &schema.references {
             let target = target_of(schema, &reference.subject, reference.version);
             if let Some(set) = self.referrers.get(&target) {
-                let mut set = BTreeSet::clone(set);
-                set.remove(&(schema.context.clone(), schema.id));
+                let set = set.remove(&(schema.context.clone(), schema.id));
                 if set.is_empty() {
                     self.referrers.remove_mut(&target);
                 } else {
-                    self.referrers.insert_mut(target, Arc::new(set));
+                    self.referrers.insert_mut(target, set);
                 }
             }
         }
@@ -237,42 +227,46 @@ impl Index {
         self.deleted_count += usize::from(record.deleted);
         self.subjects.insert_mut(subject.clone(), records.into());
         self.with_context(subject.context(), |state| {
-            let mut holders = state
-                .holders
-                .get(&record.id)
-                .map_or_else(BTreeSet::new, |s| BTreeSet::clone(s));
-            holders.insert((subject.clone(), record.version));
-            state.holders.insert_mut(record.id, Arc::new(holders));
+            let mut holders = state.holders.get(&record.id).cloned().unwrap_or_default();
+            holders.insert_mut((subject.clone(), record.version));
+            state.holders.insert_mut(record.id, holders);
         });
         Ok(())
     }
 
-    fn remove_version(&mut self, subject: &Subject, version: Version) -> Result<(), Misfit> {
-        let mut records = self.versions(subject).to_vec();
-        let at = records
-            .binary_search_by_key(&version, |r| r.version)
-            .map_err(|_| Misfit(format!("{subject} has no version {version}")))?;
-        let record = records.remove(at);
-        self.version_count -= 1;
-        self.deleted_count -= usize::from(record.deleted);
-        if records.is_empty() {
+    fn remove_versions(&mut self, subject: &Subject, versions: &[Version]) -> Result<(), Misfit> {
+        let records = self.subjects.get(subject).cloned().unwrap_or_default();
+        let mut gone = BTreeSet::new();
+        for version in versions {
+            let at = position(&records, subject, *version)?;
+            if gone.insert(*version)
+                && let Some(record) = records.get(at)
+            {
+                self.release(subject, *version, record.id);
+                self.version_count -= 1;
+            }
+        }
+        let kept: Vec<_> = records
+            .iter()
+            .filter(|r| !gone.contains(&r.version))
+            .copied()
+            .collect();
+        if kept.is_empty() {
             self.subjects.remove_mut(subject);
         } else {
-            self.subjects.insert_mut(subject.clone(), records.into());
+            self.subjects.insert_mut(subject.clone(), kept.into());
         }
-        self.release(subject, version, record.id);
         Ok(())
     }
 
     fn release(&mut self, subject: &Subject, version: Version, id: SchemaId) {
         self.with_context(subject.context(), |state| {
             if let Some(holders) = state.holders.get(&id) {
-                let mut holders = BTreeSet::clone(holders);
-                holders.remove(&(subject.clone(), version));
+                let holders = holders.remove(&(subject.clone(), version));
                 if holders.is_empty() {
                     state.holders.remove_mut(&id);
                 } else {
-                    state.holders.insert_mut(id, Arc::new(holders));
+                    state.holders.insert_mut(id, holders);
                 }
             }
         });
@@ -460,6 +454,17 @@ impl Index {
     pub fn schema_counts(&self) -> [usize; 3] {
         self.schema_counts
     }
+}
+
+/// Where a version stands among the versions of its subject.
+fn position(
+    records: &[VersionRecord],
+    subject: &Subject,
+    version: Version,
+) -> Result<usize, Misfit> {
+    records
+        .binary_search_by_key(&version, |r| r.version)
+        .map_err(|_| Misfit(format!("{subject} has no version {version}")))
 }
 
 /// The version of a subject that a reference of `schema` names.

@@ -168,6 +168,18 @@ fn key(
 /// How many schemas one schema may refer to, directly or not.
 const MAX_REFERENCES: usize = 10_000;
 
+/// Where a decision finds texts.
+pub trait TextSource: std::fmt::Debug + Sync {
+    /// A text, if it is at hand.
+    fn at_hand(&self, id: &TextId) -> Option<Arc<str>>;
+}
+
+impl TextSource for HashMap<TextId, Arc<str>> {
+    fn at_hand(&self, id: &TextId) -> Option<Arc<str>> {
+        self.get(id).cloned()
+    }
+}
+
 /// What a decision may look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Library<'a> {
@@ -178,7 +190,7 @@ pub struct Library<'a> {
     /// The readings at hand.
     pub readings: &'a Readings,
     /// The texts at hand.
-    pub texts: &'a HashMap<TextId, Arc<str>>,
+    pub texts: &'a dyn TextSource,
 }
 
 /// References with what stands behind them.
@@ -202,17 +214,14 @@ pub enum Reach {
 impl<'a> Library<'a> {
     /// A text.
     pub fn text(&self, id: TextId) -> Result<Arc<str>, Stop> {
-        self.texts
-            .get(&id)
-            .cloned()
-            .ok_or_else(|| Stop::Need(vec![id]))
+        self.texts.at_hand(&id).ok_or_else(|| Stop::Need(vec![id]))
     }
 
     /// Stops unless all these texts are at hand, so that they are fetched together.
     pub fn need(&self, ids: impl IntoIterator<Item = TextId>) -> Result<(), Stop> {
         let missing: Vec<_> = ids
             .into_iter()
-            .filter(|id| !self.texts.contains_key(id))
+            .filter(|id| self.texts.at_hand(id).is_none())
             .collect();
         if missing.is_empty() {
             Ok(())

@@ -7,7 +7,7 @@ use super::library::{Library, Spelling, Stop};
 use super::refusal::Refusal;
 use super::scope::{self, Effective};
 use crate::format::json_text;
-use crate::model::{SchemaType, Subject};
+use crate::model::{Mode, SchemaType, Subject};
 use std::sync::Arc;
 
 /// A version that holds the schema that was looked for.
@@ -77,8 +77,8 @@ fn one(
         return Err(Refusal::SchemaNotFound.into());
     }
     let effective = scope::effective(library.index, library.settings, subject);
-    let mode = scope::mode_in_scope(library.index, subject);
-    let spelling = Candidate::spelling(normalize, &effective, mode);
+    // A lookup does not depend on the mode.
+    let spelling = Candidate::spelling(normalize, &effective, Mode::Readwrite);
     find(library, subject, candidate, spelling, &effective, sight)?
         .ok_or_else(|| Refusal::SchemaNotFound.into())
 }
@@ -139,15 +139,6 @@ fn find_content(
             return Ok(Some(found(*record, schema)));
         }
     }
-    if content.schema_type == SchemaType::Avro {
-        // The versions' texts will be compared: fetch them together.
-        library.need(
-            seen(index, subject, sight)
-                .filter_map(|r| index.schema(context, r.id))
-                .filter(|s| s.schema_type == SchemaType::Avro)
-                .map(|s| s.text),
-        )?;
-    }
     for record in seen(index, subject, sight) {
         if let Some(schema) = index.schema(context, record.id)
             && can_look_up(library, content, schema, record)?
@@ -192,24 +183,19 @@ pub fn can_look_up(
     {
         return Ok(false);
     }
-    if content.text_id == stored.text {
-        return Ok(content.references == stored.references || content.references.is_empty());
-    }
-    if content.schema_type != SchemaType::Avro {
-        return Ok(false);
-    }
     if content.references.is_empty() && !stored.references.is_empty() {
-        let reading = library.stored(stored)?;
-        let inlined = reading.parsed.formatted("resolved");
-        return Ok(inlined.is_some_and(|text| same_json(library, &text, &content.text)));
+        if content.schema_type != SchemaType::Avro {
+            return Ok(content.shape == stored.shape);
+        }
+        let inlined = library.stored(stored)?.parsed.formatted("resolved");
+        let depth = library.readings.limits().depth;
+        return Ok(inlined.is_some_and(|text| same_json(&text, &content.text, depth)));
     }
-    Ok(content.references == stored.references
-        && same_json(library, &content.text, &library.text(stored.text)?))
+    Ok(content.references == stored.references && content.shape == stored.shape)
 }
 
 /// Whether two Avro texts differ at most in the order of members. Orders of the same members have one length.
-fn same_json(library: &Library<'_>, one: &str, other: &str) -> bool {
-    let depth = library.readings.limits().depth;
+fn same_json(one: &str, other: &str, depth: usize) -> bool {
     one == other
         || one.len() == other.len()
             && match (json_text::parse(one, depth), json_text::parse(other, depth)) {

@@ -297,18 +297,35 @@ pub fn by_id(index: &Index, id: SchemaId, subject: Option<&Subject>) -> Result<B
     }
 }
 
-/// The version to name for an id: live before soft-deleted, then the newest, of `subject` if one is given.
+/// The version to name for an id, of `subject` if one is given, else of the first subject that has it live:
+/// live before soft-deleted, newer before older.
 fn best_holder(
     index: &Index,
     context: &Context,
     id: SchemaId,
     subject: Option<&Subject>,
 ) -> Option<(Subject, VersionRecord)> {
-    index
-        .holders(context, id)
-        .filter(|(s, _)| subject.is_none_or(|wanted| *s == wanted))
-        .max_by_key(|(s, r)| (!r.deleted, std::cmp::Reverse(*s), r.version))
-        .map(|(s, r)| (s.clone(), r))
+    let of = |subject: &Subject| {
+        let mut newest = None;
+        for record in index.versions(subject).iter().rev().filter(|r| r.id == id) {
+            if !record.deleted {
+                return Some(*record);
+            }
+            newest.get_or_insert(*record);
+        }
+        newest
+    };
+    if let Some(subject) = subject {
+        return Some((subject.clone(), of(subject)?));
+    }
+    let mut first = None;
+    for (subject, record) in index.holders(context, id) {
+        if !record.deleted {
+            return Some((subject.clone(), of(subject)?));
+        }
+        first.get_or_insert((subject, record));
+    }
+    first.and_then(|(subject, _)| Some((subject.clone(), of(subject)?)))
 }
 
 /// The last registered version of each subject that holds an id, by subject.

@@ -105,7 +105,8 @@ pub fn known(library: &Library<'_>, command: &Register) -> Result<Option<Registe
             Ok(None)
         };
     }
-    if candidate.id.is_some_and(|id| id != found.record.id.0) {
+    // An explicit version is only known already together with its id.
+    if candidate.id != Some(found.record.id.0) {
         return Ok(None);
     }
     if found.record.version.0 == candidate.version {
@@ -114,7 +115,7 @@ pub fn known(library: &Library<'_>, command: &Register) -> Result<Option<Registe
     let asked = library
         .index
         .record(subject, Version(candidate.version))
-        .filter(|r| r.id == found.record.id);
+        .filter(|r| !r.deleted && r.id == found.record.id);
     match asked {
         Some(record) => answer(record, found.schema),
         None => Ok(None),
@@ -138,7 +139,12 @@ pub fn register(
     check_mode(subject, mode, command.candidate.id)?;
     let effective = scope::effective(index, library.settings, subject);
 
-    let next = next_version(library, subject)?;
+    let explicit = Version(command.candidate.version);
+    let next = if mode.is_import() && explicit.0 > 0 {
+        explicit
+    } else {
+        next_version(library, subject)?
+    };
     let (content, rewritten) = populate(library, command, &effective, mode, next)?;
 
     // G: the context may have this content already.
@@ -194,8 +200,6 @@ pub fn register(
     }
     let version = if command.candidate.version <= 0 || command.candidate.version == next.0 {
         next
-    } else if mode.is_import() {
-        Version(command.candidate.version)
     } else {
         return Err(
             Refusal::InvalidSchema("Version is not one more than previous version".into()).into(),
@@ -394,6 +398,7 @@ fn store(
                 id,
                 schema_type: content.schema_type,
                 text,
+                shape: content.shape,
                 guid: content.guid(),
                 references: content.references,
                 metadata: content.metadata,

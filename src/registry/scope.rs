@@ -43,7 +43,7 @@ pub fn config_in_scope(index: &Index, settings: &Settings, subject: &Subject) ->
         compatibility_level: Some(settings.level),
         ..Config::default()
     };
-    if !subject.name().is_empty()
+    if *subject != global()
         && let Some(own) = index.config(subject)
     {
         let mut config = Config::clone(own);

@@ -93,15 +93,12 @@ pub fn set_config(
         .config(scope)
         .map_or_else(Config::default, |c| Config::clone(c));
     let config = patch.apply(&stored);
-    let changes = if index.config(scope).is_some() && config == stored {
-        Vec::new()
-    } else {
-        vec![Change::ConfigSet {
-            scope: scope.clone(),
-            config: Some(Arc::new(config.clone())),
-        }]
+    // Written even if nothing changes: what is known here may be behind, and the caller's word is the last.
+    let change = Change::ConfigSet {
+        scope: scope.clone(),
+        config: Some(Arc::new(config.clone())),
     };
-    Ok(Decision::new(changes, config))
+    Ok(Decision::new(vec![change], config))
 }
 
 /// Decides `DELETE /config[/{scope}]`; replies with what was stored.
@@ -177,9 +174,7 @@ pub fn set_mode(
         if matching.iter().any(|s| index.live(s).next().is_some()) {
             return Err(Refusal::ImportNotEmpty);
         }
-        for subject in matching {
-            changes.extend(delete::purge(index, subject)?);
-        }
+        changes = delete::purge(index, &matching)?;
     }
     changes.push(Change::ModeSet {
         scope: scope.clone(),

@@ -77,19 +77,32 @@ pub fn edited(
         return Ok(None);
     }
     let mut candidate = candidate.clone();
+    let original = candidate.text.clone();
     if let Some(previous) = previous.filter(|_| propagate) {
-        let inherited = library.stored(previous)?.parsed.tags();
-        for tagged in inherited.into_iter().take(MAX_EDITS) {
-            let edit = TagEdit {
+        let inherited: Vec<TagEdit> = library
+            .stored(previous)?
+            .parsed
+            .tags()
+            .into_iter()
+            .map(|tagged| TagEdit {
                 path: tagged.path,
                 entity: tagged.entity,
                 add: tagged.tags,
                 remove: Vec::new(),
-            };
+            })
+            .collect();
+        if !inherited.is_empty() {
             let content = candidate.read(library, &command.subject, Spelling::Canonical)?;
-            // An entity that is gone has nothing to inherit.
-            if let Ok(text) = content.reading.parsed.with_tags(&[edit]) {
-                candidate.text = Some(Arc::from(text));
+            match content.reading.parsed.with_tags(&inherited) {
+                Ok(text) => candidate.text = Some(Arc::from(text)),
+                // An entity that is gone has nothing to inherit: find out which, one by one.
+                Err(_) if inherited.len() > MAX_EDITS => {
+                    return Err(Refusal::InvalidSchema(format!(
+                        "More than {MAX_EDITS} tagged entities to take over"
+                    ))
+                    .into());
+                }
+                Err(_) => one_by_one(library, command, &mut candidate, &inherited)?,
             }
         }
     }
@@ -102,7 +115,25 @@ pub fn edited(
             .map_err(|e| Stop::from(Refusal::from(e)))?;
         candidate.text = Some(Arc::from(text));
     }
-    Ok(candidate.text)
+    // What was not edited was not rewritten either.
+    Ok(candidate
+        .text
+        .filter(|text| Some(text) != original.as_ref()))
+}
+
+fn one_by_one(
+    library: &Library<'_>,
+    command: &Register,
+    candidate: &mut Candidate,
+    edits: &[TagEdit],
+) -> Result<(), Stop> {
+    for edit in edits {
+        let content = candidate.read(library, &command.subject, Spelling::Canonical)?;
+        if let Ok(text) = content.reading.parsed.with_tags(std::slice::from_ref(edit)) {
+            candidate.text = Some(Arc::from(text));
+        }
+    }
+    Ok(())
 }
 
 /// Decides `POST …/tags`: a new version derived from the given one.
@@ -124,7 +155,7 @@ pub fn tag(
     }
     let base = query::version_anywhere(index, subject, version, query::Deleted::None)?;
     let new_version = request.new_version.unwrap_or(0);
-    let rule_set = if let Some(rules) = &request.rule_set {
+    let mut rule_set = if let Some(rules) = &request.rule_set {
         Some(rules.clone())
     } else {
         let from = match new_version {
@@ -137,6 +168,9 @@ pub fn tag(
         let merged = RuleSet::merge(previous.as_ref(), request.rules_to_merge.as_ref());
         merged.map(|rules| rules.without(request.rules_to_remove.as_deref().unwrap_or_default()))
     };
+    if let Some(rules) = &mut rule_set {
+        rules.complete_encryption_params();
+    }
     let mut metadata = request
         .metadata
         .clone()

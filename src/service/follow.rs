@@ -2,7 +2,7 @@
 
 use super::{Error, Fault, POLL, Service, State};
 use crate::registry::index::Index;
-use crate::store::{Seq, StoreError};
+use crate::store::{Committed, Seq, StoreError};
 use std::sync::{Arc, Weak};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -32,8 +32,8 @@ pub async fn run(
         let Some(service) = service.upgrade() else {
             return;
         };
-        match service.catch_up_after(Instant::now(), 0).await {
-            Ok(_) => {
+        match service.follow().await {
+            Ok(()) => {
                 if failing {
                     tracing::info!("the store answers again");
                 }
@@ -56,6 +56,20 @@ pub(super) async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
 }
 
 impl Service {
+    /// One round of following: the news, and whether the store is still ahead of us. A database that was set
+    /// back to an older moment is not, and what we know of its future is void.
+    async fn follow(&self) -> Result<(), Fault> {
+        let mut advance = self.advance.lock().await;
+        advance.asked = Some(Instant::now());
+        self.catch_up().await?;
+        if self.store.is_shared() && self.store.head().await? < self.state.load().seq {
+            return self
+                .reload("the log is shorter than what was read of it")
+                .await;
+        }
+        Ok(())
+    }
+
     /// Brings the state up to the store's head, unless somebody did since `asked`. Says whether the state is
     /// now beyond `seen`.
     pub(super) async fn catch_up_after(&self, asked: Instant, seen: Seq) -> Result<bool, Error> {
@@ -86,20 +100,13 @@ impl Service {
                 return Ok(());
             }
             let full = news.len() >= CHUNK as usize;
-            let mut index = state.index.clone();
-            let mut seq = state.seq;
-            for entry in &news {
-                if entry.seq != seq + 1 {
-                    return self.reload("the log has a gap").await;
-                }
-                for change in &entry.changes {
-                    if let Err(misfit) = index.apply(change) {
-                        return self.reload(&misfit.to_string()).await;
-                    }
-                }
-                seq = entry.seq;
+            let applied = tokio::task::spawn_blocking(move || apply(&state, &news))
+                .await
+                .map_err(|e| Fault::Bug(e.to_string()))?;
+            match applied {
+                Ok(next) => self.state.store(Arc::new(next)),
+                Err(reason) => return self.reload(&reason).await,
             }
-            self.advance_to(seq, index);
             if !full {
                 return Ok(());
             }
@@ -110,8 +117,7 @@ impl Service {
     async fn reload(&self, reason: &str) -> Result<(), Fault> {
         tracing::error!(reason, "the state does not fit the log; loading it afresh");
         let loaded = self.store.load().await?;
-        let index = Index::fold(&loaded.state).map_err(|e| Fault::Bug(e.to_string()))?;
-        self.advance_to(loaded.seq, index);
+        self.state.store(Arc::new(super::fold(loaded).await?));
         Ok(())
     }
 
@@ -124,4 +130,20 @@ impl Service {
             *broken = Some(reason.to_owned());
         }
     }
+}
+
+/// The state after these entries, or why they do not fit.
+fn apply(state: &State, news: &[Committed]) -> Result<State, String> {
+    let mut index = state.index.clone();
+    let mut seq = state.seq;
+    for entry in news {
+        if entry.seq != seq + 1 {
+            return Err("the log has a gap".to_owned());
+        }
+        for change in &entry.changes {
+            index.apply(change).map_err(|misfit| misfit.to_string())?;
+        }
+        seq = entry.seq;
+    }
+    Ok(State { seq, index })
 }

@@ -1,9 +1,10 @@
 //! Runs pure functions on a snapshot: off the async threads, with the texts they ask for.
 
+use super::texts::Texts;
 use super::{Error, Fault, Service, State};
 use crate::model::TextId;
 use crate::registry::index::Index;
-use crate::registry::library::{Library, Stop};
+use crate::registry::library::{Library, Stop, TextSource};
 use crate::registry::refusal::Refusal;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +13,22 @@ use tokio::time::Instant;
 
 /// Texts gathered for one decision.
 pub type Gathered = HashMap<TextId, Arc<str>>;
+
+/// What a decision finds without the store: what was gathered for it, and the cache.
+#[derive(Debug)]
+pub(super) struct AtHand<'a> {
+    pub gathered: &'a Gathered,
+    pub cache: &'a Texts,
+}
+
+impl TextSource for AtHand<'_> {
+    fn at_hand(&self, id: &TextId) -> Option<Arc<str>> {
+        self.gathered
+            .get(id)
+            .cloned()
+            .or_else(|| self.cache.get(id))
+    }
+}
 
 /// Each round of gathering adds texts; a decision that wants more rounds than this is going in circles.
 const MAX_ROUNDS: usize = 10_000;
@@ -55,6 +72,27 @@ impl Service {
         gathered
             .remove(&id)
             .ok_or_else(|| Fault::Bug(format!("the store has no text {id}")))
+    }
+
+    /// Answers from the index alone what may change at any moment: on a shared store the news are asked for
+    /// first, so that every node shows an acknowledged write at once. While the store cannot be asked, what
+    /// is known is better than nothing.
+    pub(super) async fn ask_fresh<T>(
+        &self,
+        question: impl Fn(&Index) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        self.refresh().await;
+        self.ask(question).await
+    }
+
+    /// Asks a shared store for news; a failure is the follower's to report.
+    pub(super) async fn refresh(&self) {
+        if self.store.is_shared() {
+            let seen = self.state.load().seq;
+            if let Err(error) = self.catch_up_after(Instant::now(), seen).await {
+                tracing::debug!(%error, "answering from what is known");
+            }
+        }
     }
 
     /// Answers from the index alone. What is not known here may have been written elsewhere a moment ago, so
@@ -102,7 +140,7 @@ impl Service {
         T: Send + 'static,
         F: Fn(&Library<'_>) -> Result<T, Stop> + Send + Sync + 'static,
     {
-        let _permit = self
+        let mut permit = self
             .decisions
             .clone()
             .acquire_owned()
@@ -112,19 +150,25 @@ impl Service {
         for _ in 0..MAX_ROUNDS {
             let (state, decide) = (state.clone(), decide.clone());
             let (settings, readings) = (self.settings.clone(), self.readings.clone());
-            let (outcome, texts) = tokio::task::spawn_blocking(move || {
+            let cache = self.texts.clone();
+            // The permit goes along: whoever asked may leave, the work goes on.
+            let done = tokio::task::spawn_blocking(move || {
                 let library = Library {
                     index: &state.index,
                     settings: &settings,
                     readings: &readings,
-                    texts: &gathered,
+                    texts: &AtHand {
+                        gathered: &gathered,
+                        cache: &cache,
+                    },
                 };
                 let outcome = catch_unwind(AssertUnwindSafe(|| decide(&library)));
-                (outcome, gathered)
+                (outcome, gathered, permit)
             })
             .await
             .map_err(|e| Fault::Bug(e.to_string()))?;
-            gathered = texts;
+            let outcome;
+            (outcome, gathered, permit) = done;
             match outcome {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(Stop::Refused(refusal))) => return Err(refusal.into()),

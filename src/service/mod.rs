@@ -22,7 +22,7 @@ use crate::model::Subject;
 use crate::registry::Settings;
 use crate::registry::index::Index;
 use crate::registry::library::Readings;
-use crate::store::{Seq, Store};
+use crate::store::{Loaded, Seq, Store};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ pub struct Service {
     /// Held by whoever moves the state forward.
     advance: Mutex<Advance>,
     readings: Arc<Readings>,
-    texts: texts::Texts,
+    texts: Arc<texts::Texts>,
     decisions: Arc<Semaphore>,
     writes: mpsc::Sender<Box<dyn writer::Job>>,
     stop: watch::Sender<bool>,
@@ -123,18 +123,15 @@ impl Service {
         capacity: &Capacity,
     ) -> Result<Arc<Self>, Fault> {
         let loaded = store.load().await?;
-        let index = Index::fold(&loaded.state).map_err(|e| Fault::Bug(e.to_string()))?;
+        let state = fold(loaded).await?;
         let (writes, inbox) = mpsc::channel(capacity.waiting_writes);
         let (stop, stopped) = watch::channel(false);
         let service = Arc::new(Self {
             settings,
-            state: ArcSwap::from_pointee(State {
-                seq: loaded.seq,
-                index,
-            }),
+            state: ArcSwap::from_pointee(state),
             advance: Mutex::new(Advance { asked: None }),
             readings: Arc::new(Readings::new(capacity.reading_bytes, Limits::default())),
-            texts: texts::Texts::new(capacity.text_bytes),
+            texts: Arc::new(texts::Texts::new(capacity.text_bytes)),
             decisions: Arc::new(Semaphore::new(capacity.decisions)),
             writes,
             stop,
@@ -200,6 +197,11 @@ impl Service {
         {
             return Err(reason.clone());
         }
+        if let Ok(tasks) = self.tasks.try_lock()
+            && tasks.iter().any(tokio::task::JoinHandle::is_finished)
+        {
+            return Err("a background task has ended".to_owned());
+        }
         let heard = Duration::from_millis(
             u64::try_from(self.heard.load(Ordering::Relaxed)).unwrap_or_default(),
         );
@@ -245,6 +247,19 @@ impl Service {
         let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.heard.store(elapsed, Ordering::Relaxed);
     }
+}
+
+/// The state that a store holds.
+async fn fold(loaded: Loaded) -> Result<State, Fault> {
+    tokio::task::spawn_blocking(move || {
+        let index = Index::fold(&loaded.state).map_err(|e| Fault::Bug(e.to_string()))?;
+        Ok(State {
+            seq: loaded.seq,
+            index,
+        })
+    })
+    .await
+    .map_err(|e| Fault::Bug(e.to_string()))?
 }
 
 /// Milliseconds since 1970.

@@ -1,5 +1,6 @@
 //! The reading operations, one method each.
 
+use super::gather::Gathered;
 use super::render::references_as;
 use super::{Error, Service};
 use crate::model::{Config, Context, Guid, Mode, SchemaId, Subject, VersionSpec};
@@ -60,7 +61,7 @@ impl Service {
         page: Page,
     ) -> Result<Vec<Subject>, Error> {
         let prefix = prefix.unwrap_or_else(|| ":*:".to_owned());
-        self.ask(|index| Ok(query::subjects(index, &prefix, deleted, page)))
+        self.ask_fresh(|index| Ok(query::subjects(index, &prefix, deleted, page)))
             .await
     }
 
@@ -72,7 +73,7 @@ impl Service {
         deleted_as_negative: bool,
         page: Page,
     ) -> Result<Vec<i32>, Error> {
-        self.ask(|index| query::versions(index, &subject, deleted, deleted_as_negative, page))
+        self.ask_fresh(|index| query::versions(index, &subject, deleted, deleted_as_negative, page))
             .await
     }
 
@@ -84,6 +85,9 @@ impl Service {
         options: ReadOptions,
     ) -> Result<SchemaResponse, Error> {
         let deleted = seen(options.deleted);
+        if version == VersionSpec::Latest {
+            self.refresh().await;
+        }
         let found = self
             .ask(|index| query::version_anywhere(index, &subject, version, deleted))
             .await?;
@@ -98,6 +102,9 @@ impl Service {
         deleted: bool,
         format: String,
     ) -> Result<Arc<str>, Error> {
+        if version == VersionSpec::Latest {
+            self.refresh().await;
+        }
         let found = self
             .ask(|index| query::version_anywhere(index, &subject, version, seen(deleted)))
             .await?;
@@ -113,7 +120,7 @@ impl Service {
         format: String,
     ) -> Result<SchemaResponse, Error> {
         let found = self
-            .ask(|index| query::latest_with_metadata(index, &subject, &pairs, seen(deleted)))
+            .ask_fresh(|index| query::latest_with_metadata(index, &subject, &pairs, seen(deleted)))
             .await?;
         let options = ReadOptions {
             format,
@@ -130,13 +137,20 @@ impl Service {
         deleted: bool,
         page: Page,
     ) -> Result<Vec<SchemaId>, Error> {
-        self.ask(|index| query::referenced_by(index, &subject, version, deleted, page))
+        self.ask_fresh(|index| query::referenced_by(index, &subject, version, deleted, page))
             .await
     }
 
     /// `GET /schemas`
     pub async fn schemas(&self, query: SchemasQuery) -> Result<Vec<SchemaListItem>, Error> {
-        let list = self.ask(|index| Ok(query::schemas(index, &query))).await?;
+        let list = self
+            .ask_fresh(|index| Ok(query::schemas(index, &query)))
+            .await?;
+        let mut texts = Gathered::new();
+        let ids: Vec<_> = list.iter().map(|(found, _)| found.schema.text).collect();
+        for ids in ids.chunks(256) {
+            self.texts_of(ids, &mut texts).await?;
+        }
         let mut items = Vec::with_capacity(list.len());
         for (found, aliases) in list {
             let schema = found.schema;
@@ -149,7 +163,10 @@ impl Service {
                 references: schema.references.clone(),
                 metadata: schema.metadata.clone(),
                 rule_set: schema.rule_set.clone(),
-                schema: self.text_of(schema.text).await?,
+                schema: match texts.get(&schema.text) {
+                    Some(text) => text.clone(),
+                    None => self.text_of(schema.text).await?,
+                },
                 ts: found.record.at,
                 deleted: found.record.deleted,
                 aliases: aliases.iter().map(Subject::to_string).collect(),
@@ -229,7 +246,7 @@ impl Service {
         page: Page,
     ) -> Result<Vec<Subject>, Error> {
         let all = self
-            .ask(|index| query::versions_of_id(index, id, subject.as_ref(), deleted))
+            .ask_fresh(|index| query::versions_of_id(index, id, subject.as_ref(), deleted))
             .await?;
         Ok(page.of(all.into_iter().map(|(s, _)| s), LIST_LIMIT))
     }
@@ -243,7 +260,7 @@ impl Service {
         page: Page,
     ) -> Result<Vec<SubjectVersionResponse>, Error> {
         let all = self
-            .ask(|index| query::versions_of_id(index, id, subject.as_ref(), deleted))
+            .ask_fresh(|index| query::versions_of_id(index, id, subject.as_ref(), deleted))
             .await?;
         let all = all
             .into_iter()
@@ -293,20 +310,20 @@ impl Service {
     /// `GET /config[/{scope}]`
     pub async fn config(&self, scope: Subject, default_to_global: bool) -> Result<Config, Error> {
         let fallback = fallback(default_to_global);
-        self.ask(|index| settings::config(index, &self.settings, &scope, fallback))
+        self.ask_fresh(|index| settings::config(index, &self.settings, &scope, fallback))
             .await
     }
 
     /// `GET /mode[/{scope}]`
     pub async fn mode(&self, scope: Subject, default_to_global: bool) -> Result<Mode, Error> {
         let fallback = fallback(default_to_global);
-        self.ask(|index| settings::mode(index, &scope, fallback))
+        self.ask_fresh(|index| settings::mode(index, &scope, fallback))
             .await
     }
 
     /// `GET /contexts`
     pub async fn contexts(&self, prefix: String, page: Page) -> Result<Vec<Context>, Error> {
-        self.ask(|index| Ok(query::contexts(index, &prefix, page)))
+        self.ask_fresh(|index| Ok(query::contexts(index, &prefix, page)))
             .await
     }
 }

@@ -2,28 +2,51 @@
 //! it together.
 
 use super::follow::until_stopped;
-use super::gather::{Gathered, panic_text};
-use super::{Error, Fault, Service, now};
+use super::gather::{AtHand, Gathered, panic_text};
+use super::{Error, Fault, Service, State, now};
 use crate::model::TextId;
 use crate::registry::Decision;
+use crate::registry::index::{Index, Misfit};
 use crate::registry::library::{Library, Stop};
 use crate::store::{Entry, StoreError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 /// How many writes are committed together at most.
 const BATCH: usize = 128;
+/// How many bytes of texts are committed together, one write aside.
+const BATCH_BYTES: usize = 16 << 20;
+/// How long a write may wait for a place in the queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// How fresh an answer that writes nothing has to be on a shared store.
+const FRESH: Duration = Duration::from_millis(50);
 /// How often a batch is decided afresh because another node was first.
 const MAX_ATTEMPTS: usize = 20;
 
 /// A decision that is run again whenever the state has moved.
 pub type Decide<T> = dyn Fn(&Library<'_>, i64) -> Result<Decision<T>, Stop> + Send + Sync;
 
+/// Whether a decision was made on a state that includes writes of the same batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// On what is committed.
+    Committed,
+    /// On what the batch will commit.
+    Pending,
+}
+
 /// A waiting write.
 pub trait Job: Send + std::fmt::Debug {
     /// Decides on a snapshot. The answer is kept for [`Job::finish`].
-    fn decide(&mut self, library: &Library<'_>, now: i64) -> Result<Option<Entry>, Vec<TextId>>;
+    fn decide(
+        &mut self,
+        library: &Library<'_>,
+        now: i64,
+        basis: Basis,
+    ) -> Result<Option<Entry>, Vec<TextId>>;
     /// Hands out the answer, or the reason for which nothing was committed.
     fn finish(self: Box<Self>, outcome: Result<(), Fault>);
     /// Whether whoever asked is gone.
@@ -33,6 +56,7 @@ pub trait Job: Send + std::fmt::Debug {
 struct Write<T> {
     decide: Arc<Decide<T>>,
     answer: Option<Result<T, Error>>,
+    basis: Basis,
     sender: oneshot::Sender<Result<T, Error>>,
 }
 
@@ -43,7 +67,14 @@ impl<T> std::fmt::Debug for Write<T> {
 }
 
 impl<T: Send> Job for Write<T> {
-    fn decide(&mut self, library: &Library<'_>, now: i64) -> Result<Option<Entry>, Vec<TextId>> {
+    fn decide(
+        &mut self,
+        library: &Library<'_>,
+        now: i64,
+        basis: Basis,
+    ) -> Result<Option<Entry>, Vec<TextId>> {
+        self.answer = None;
+        self.basis = basis;
         // One write that panics must not take its neighbours along.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.decide)(library, now)));
         let (answer, entry) = match outcome {
@@ -65,10 +96,10 @@ impl<T: Send> Job for Write<T> {
 
     fn finish(self: Box<Self>, outcome: Result<(), Fault>) {
         let answer = match (outcome, self.answer) {
-            // A refusal stands whether or not the neighbours could be committed.
-            (_, Some(Err(refused))) => Err(refused),
             (Ok(()), Some(answer)) => answer,
             (Ok(()), None) => Err(Fault::Bug("a write was never decided".into()).into()),
+            // A refusal stands without the commit if it does not rest on it.
+            (Err(_), Some(Err(refused))) if self.basis == Basis::Committed => Err(refused),
             (Err(fault), _) => Err(fault.into()),
         };
         // Whoever asked may have gone: the write stands all the same.
@@ -89,19 +120,43 @@ impl Service {
         F: Fn(&Library<'_>, i64) -> Result<Decision<T>, Stop> + Send + Sync + 'static,
     {
         let decide: Arc<Decide<T>> = Arc::new(decide);
-        let trial = decide.clone();
-        let decision = self.run(move |library| trial(library, now())).await?;
+        let asked = Instant::now();
+        let seen = self.state.load().seq;
+        let trial = || {
+            let decide = decide.clone();
+            self.run(move |library| decide(library, now()))
+        };
+        let mut decision = trial().await?;
+        if decision.changes.is_empty()
+            && self.store.is_shared()
+            && self
+                .catch_up_after(asked.checked_sub(FRESH).unwrap_or(asked), seen)
+                .await?
+        {
+            decision = trial().await?;
+        }
         if decision.changes.is_empty() {
             return Ok(decision.reply);
         }
         let (sender, answer) = oneshot::channel();
-        let job = Box::new(Write {
+        let job: Box<dyn Job> = Box::new(Write {
             decide,
             answer: None,
+            basis: Basis::Committed,
             sender,
         });
-        self.writes.send(job).await.map_err(|_| Fault::Stopping)?;
-        answer.await.map_err(|_| Fault::Stopping)?
+        match tokio::time::timeout(QUEUE_WAIT, self.writes.send(job)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(Fault::Stopping.into()),
+            Err(_) => return Err(Fault::Busy.into()),
+        }
+        answer.await.map_err(|_| {
+            if *self.stop.borrow() {
+                Fault::Stopping
+            } else {
+                Fault::Bug("a write was lost".into())
+            }
+        })?
     }
 }
 
@@ -116,61 +171,106 @@ pub async fn run(
     loop {
         tokio::select! {
             biased;
-            count = inbox.recv_many(&mut jobs, BATCH) => {
-                if count == 0 {
-                    return;
-                }
-            }
             () = until_stopped(&mut stopped), if !stopping => {
                 // Whatever is in the queue was accepted: take no more, and empty it.
                 inbox.close();
                 stopping = true;
                 continue;
             }
+            count = inbox.recv_many(&mut jobs, BATCH) => {
+                if count == 0 {
+                    return;
+                }
+            }
         }
         let Some(service) = service.upgrade() else {
             return;
         };
         jobs.retain(|job| !job.is_abandoned());
-        let (batch, outcome) = service.write_batch(std::mem::take(&mut jobs)).await;
-        for job in batch {
-            job.finish(outcome.clone());
-        }
+        service.write_all(std::mem::take(&mut jobs)).await;
     }
 }
 
 type Batch = Vec<Box<dyn Job>>;
 
+/// What a batch was decided to be, and on which state.
+struct Decided {
+    base: Arc<State>,
+    entries: Vec<Entry>,
+    index: Index,
+    /// How many jobs were decided; the others have to wait for the next batch.
+    count: usize,
+}
+
 impl Service {
-    async fn write_batch(&self, mut jobs: Batch) -> (Batch, Result<(), Fault>) {
-        let mut gathered = Gathered::new();
-        let advance = self.advance.lock().await;
-        for attempt in 0..MAX_ATTEMPTS {
-            if attempt > 0
-                && let Err(fault) = self.catch_up().await
-            {
-                return (jobs, Err(fault));
+    /// Writes every job, in as few batches as their size allows.
+    async fn write_all(&self, mut jobs: Batch) {
+        let mut size = jobs.len();
+        while !jobs.is_empty() {
+            let later = jobs.split_off(size.min(jobs.len()));
+            let (batch, count, outcome) = self.write_batch(jobs).await;
+            jobs = batch;
+            if outcome.is_err() && count > 1 {
+                // One of them may be what the store cannot take: it must not fail the others.
+                size = 1;
+                jobs.extend(later);
+                continue;
             }
+            let undecided = jobs.split_off(count.min(jobs.len()));
+            for job in jobs {
+                job.finish(outcome.clone());
+            }
+            jobs = undecided;
+            jobs.extend(later);
+        }
+    }
+
+    /// Decides as many of the jobs as fit in a batch and commits them. Returns all jobs and how many of them
+    /// the outcome is for.
+    async fn write_batch(&self, mut jobs: Batch) -> (Batch, usize, Result<(), Fault>) {
+        let mut gathered = Gathered::new();
+        let mut count = jobs.len();
+        for _ in 0..MAX_ATTEMPTS {
             let decided;
             (jobs, decided) = self.decide_batch(jobs, &mut gathered).await;
-            let (entries, index) = match decided {
+            let decided = match decided {
                 Ok(decided) => decided,
-                Err(fault) => return (jobs, Err(fault)),
+                Err(fault) => return (jobs, count, Err(fault)),
             };
-            if entries.is_empty() {
-                return (jobs, Ok(()));
+            count = decided.count;
+            // Held from here on, so that nobody else moves the state between the commit and its application.
+            let mut advance = self.advance.lock().await;
+            let state = self.state.load_full();
+            if !Arc::ptr_eq(&state, &decided.base) {
+                continue;
             }
-            let after = self.state.load().seq;
-            match self.store.commit(after, &entries).await {
+            if decided.entries.is_empty() {
+                if !self.store.is_shared() {
+                    return (jobs, count, Ok(()));
+                }
+                advance.asked = Some(Instant::now());
+                if let Err(fault) = self.catch_up().await {
+                    return (jobs, count, Err(fault));
+                }
+                if Arc::ptr_eq(&self.state.load_full(), &state) {
+                    return (jobs, count, Ok(()));
+                }
+                continue;
+            }
+            match self.store.commit(state.seq, &decided.entries).await {
                 Ok(seq) => {
-                    for (id, text) in entries.iter().flat_map(|e| &e.texts) {
+                    for (id, text) in decided.entries.iter().flat_map(|e| &e.texts) {
                         self.texts.put(*id, text.clone());
                     }
-                    self.advance_to(seq, index);
+                    self.advance_to(seq, decided.index);
                     self.note_answer();
-                    return (jobs, Ok(()));
+                    return (jobs, count, Ok(()));
                 }
-                Err(StoreError::Behind) => {}
+                Err(StoreError::Behind) => {
+                    if let Err(fault) = self.catch_up().await {
+                        return (jobs, count, Err(fault));
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "a commit failed");
                     // It may have been committed all the same, so what is true must be asked for.
@@ -178,76 +278,106 @@ impl Service {
                     if let Err(error) = self.catch_up().await {
                         tracing::error!(%error, "and the log cannot be read");
                     }
-                    return (jobs, Err(fault));
+                    return (jobs, count, Err(fault));
                 }
             }
         }
-        drop(advance);
-        (jobs, Err(Fault::Busy))
+        (jobs, count, Err(Fault::Busy))
     }
 
-    /// Decides every job, each on the state that the ones before it make.
+    /// Decides jobs until the batch is full, each on the state that the ones before it make.
     async fn decide_batch(
         &self,
         mut jobs: Batch,
         gathered: &mut Gathered,
-    ) -> (
-        Batch,
-        Result<(Vec<Entry>, crate::registry::index::Index), Fault>,
-    ) {
+    ) -> (Batch, Result<Decided, Fault>) {
+        let base = self.state.load_full();
+        let mut decided = Decided {
+            index: base.index.clone(),
+            base,
+            entries: Vec::new(),
+            count: 0,
+        };
         loop {
-            let state = self.state.load_full();
             let (settings, readings) = (self.settings.clone(), self.readings.clone());
-            let mut texts = std::mem::take(gathered);
-            let decided = tokio::task::spawn_blocking(move || {
-                let mut index = state.index.clone();
-                let mut entries = Vec::new();
-                let mut needed = Vec::new();
-                for job in &mut jobs {
-                    let library = Library {
-                        index: &index,
-                        settings: &settings,
-                        readings: &readings,
-                        texts: &texts,
-                    };
-                    match job.decide(&library, now()) {
-                        Ok(None) => {}
-                        Ok(Some(entry)) => {
-                            for change in &entry.changes {
-                                if let Err(misfit) = index.apply(change) {
-                                    return (jobs, texts, Err(Fault::Bug(misfit.to_string())));
-                                }
-                            }
-                            texts.extend(entry.texts.iter().cloned());
-                            entries.push(entry);
-                        }
-                        Err(ids) => {
-                            needed = ids;
-                            break;
-                        }
-                    }
-                }
-                (jobs, texts, Ok((entries, index, needed)))
+            let cache = self.texts.clone();
+            let texts = std::mem::take(gathered);
+            let done = tokio::task::spawn_blocking(move || {
+                let mut texts = texts;
+                let outcome = decide_on(
+                    &mut decided,
+                    &mut jobs,
+                    &mut texts,
+                    |index, texts, job, basis| {
+                        let library = Library {
+                            index,
+                            settings: &settings,
+                            readings: &readings,
+                            texts: &AtHand {
+                                gathered: texts,
+                                cache: &cache,
+                            },
+                        };
+                        job.decide(&library, now(), basis)
+                    },
+                );
+                (decided, jobs, texts, outcome)
             })
             .await;
-            let needed = match decided {
-                Ok((back, texts, Ok((entries, index, needed)))) => {
-                    jobs = back;
-                    *gathered = texts;
-                    if needed.is_empty() {
-                        return (jobs, Ok((entries, index)));
-                    }
-                    needed
-                }
-                Ok((back, texts, Err(fault))) => {
-                    *gathered = texts;
-                    return (back, Err(fault));
-                }
+            let outcome;
+            match done {
+                Ok(done) => (decided, jobs, *gathered, outcome) = done,
                 Err(error) => return (Vec::new(), Err(Fault::Bug(error.to_string()))),
-            };
-            if let Err(fault) = self.texts_of(&needed, gathered).await {
-                return (jobs, Err(fault));
+            }
+            match outcome {
+                Ok(needed) if needed.is_empty() => return (jobs, Ok(decided)),
+                Ok(needed) => {
+                    if let Err(fault) = self.texts_of(&needed, gathered).await {
+                        return (jobs, Err(fault));
+                    }
+                }
+                Err(misfit) => return (jobs, Err(misfit.into())),
             }
         }
     }
+}
+
+/// Goes on with a batch where it stopped; returns the texts it needs to go on again, none when it is done.
+fn decide_on(
+    decided: &mut Decided,
+    jobs: &mut Batch,
+    texts: &mut Gathered,
+    decide: impl Fn(&Index, &Gathered, &mut dyn Job, Basis) -> Result<Option<Entry>, Vec<TextId>>,
+) -> Result<Vec<TextId>, Misfit> {
+    let mut bytes: usize = decided
+        .entries
+        .iter()
+        .flat_map(|e| &e.texts)
+        .map(|(_, text)| text.len())
+        .sum();
+    for job in jobs.iter_mut().skip(decided.count) {
+        if bytes > BATCH_BYTES {
+            break;
+        }
+        let basis = if decided.entries.is_empty() {
+            Basis::Committed
+        } else {
+            Basis::Pending
+        };
+        match decide(&decided.index, texts, &mut **job, basis) {
+            Ok(entry) => {
+                if let Some(entry) = entry {
+                    for change in &entry.changes {
+                        decided.index.apply(change)?;
+                    }
+                    bytes += entry.texts.iter().map(|(_, t)| t.len()).sum::<usize>();
+                    texts.extend(entry.texts.iter().cloned());
+                    decided.entries.push(entry);
+                }
+                decided.count += 1;
+            }
+            Err(needed) => return Ok(needed),
+        }
+    }
+    Ok(Vec::new())
 }

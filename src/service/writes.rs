@@ -75,7 +75,7 @@ impl Service {
         let registered = self
             .write(move |library, now| register::register(library, &command, now))
             .await?;
-        self.registered(registered, &options.format).await
+        Ok(self.registered(registered, &options.format).await)
     }
 
     /// `POST …/tags`
@@ -88,21 +88,24 @@ impl Service {
         let registered = self
             .write(move |library, now| tags::tag(library, &subject, version, &request, now))
             .await?;
-        self.registered(registered, "").await
+        Ok(self.registered(registered, "").await)
     }
 
-    async fn registered(
-        &self,
-        registered: Registered,
-        format: &str,
-    ) -> Result<RegisterResponse, Error> {
+    async fn registered(&self, registered: Registered, format: &str) -> RegisterResponse {
         let schema = &registered.schema;
+        // It is written: whatever goes wrong with showing it must not look like a refusal.
         let text = if registered.rewritten || !format.is_empty() {
-            Some(self.text_in(schema, format).await?)
+            match self.text_in(schema, format).await {
+                Ok(text) => Some(text),
+                Err(error) => {
+                    tracing::warn!(%error, id = %registered.record.id, "a registered schema cannot be shown");
+                    None
+                }
+            }
         } else {
             None
         };
-        Ok(RegisterResponse {
+        RegisterResponse {
             id: registered.record.id,
             version: Some(registered.record.version),
             guid: schema.guid,
@@ -113,7 +116,7 @@ impl Service {
             schema: text,
             ts: Some(registered.record.at),
             deleted: Some(registered.record.deleted),
-        })
+        }
     }
 
     /// `POST /subjects/{subject}`
@@ -151,6 +154,7 @@ impl Service {
     ) -> Result<CompatibilityResponse, Error> {
         let candidate = Candidate::from(&request);
         let normalize = options.normalize;
+        self.refresh().await;
         let outcome = self
             .run(move |library: &Library<'_>| -> Result<_, Stop> {
                 check::check(library, &subject, version, &candidate, normalize)

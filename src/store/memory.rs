@@ -80,8 +80,8 @@ impl Store for Memory {
             }
             tables.check(&effect)?;
             tables.apply(&effect);
-            let entries = (after + 1..).zip(batch).map(|(seq, entry)| Committed {
-                seq,
+            let entries = (after..last).zip(batch).map(|(place, entry)| Committed {
+                seq: place + 1,
                 at: entry.at,
                 changes: entry.changes.clone(),
             });

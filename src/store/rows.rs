@@ -27,6 +27,9 @@ pub(super) trait Cells {
     }
 }
 
+/// Makes a change of a row.
+pub(super) type Read<R> = fn(&R) -> Result<Change, StoreError>;
+
 /// The head's place. A vocabulary newer than ours is refused here, before anything is read with it.
 pub(super) fn head(row: &impl Cells) -> Result<Seq, StoreError> {
     known_format(row.int(1)?)?;

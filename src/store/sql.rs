@@ -1,5 +1,5 @@
 //! The SQL, as constants. What both engines understand alike stands here once; so does SQLite's own. What only
-//! Postgres understands stands in its file.
+//! Postgres understands stands in its folder.
 //!
 //! The columns of a `SELECT` are read by position, in `rows`.
 

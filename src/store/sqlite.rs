@@ -4,7 +4,7 @@
 //! last commit (WAL). A lock file keeps a second process out, whose writes the first one would not notice.
 
 use super::effect::{Effect, VersionStep, last_place};
-use super::rows::{self, CONFIG, Cells, MODE, failed};
+use super::rows::{self, CONFIG, Cells, MODE, Read, failed};
 use super::sql::{self, sqlite as own};
 use super::{Committed, Entry, Loaded, Seq, Store, StoreError, migrations};
 use crate::model::TextId;
@@ -189,7 +189,7 @@ impl Store for Sqlite {
             rows::context(&row, &mut state)?;
         }
         drop(found);
-        let readings: [(&'static str, fn(&SqliteRow) -> _); 3] = [
+        let readings: [(&'static str, Read<SqliteRow>); 3] = [
             (sql::SCHEMAS, rows::schema),
             (sql::VERSIONS, rows::version),
             (sql::SETTINGS, rows::setting),
@@ -241,10 +241,10 @@ impl Store for Sqlite {
             head(&mut tx).await?;
             return Err(StoreError::Behind);
         }
-        for (seq, entry) in (after + 1..).zip(batch) {
+        for (place, entry) in (after..last).zip(batch) {
             let payload = rows::payload(entry)?;
             sqlx::query(own::ADD_CHANGES)
-                .bind(seq)
+                .bind(place + 1)
                 .bind(entry.at)
                 .bind(payload)
                 .execute(&mut *tx)

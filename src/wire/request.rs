@@ -16,7 +16,6 @@ pub struct RegisterRequest {
     /// Metadata; absent inherits, `{}` does not.
     pub metadata: Option<Metadata>,
     /// Rules.
-    #[serde(alias = "ruleset")]
     pub rule_set: Option<RuleSet>,
     /// An explicit id, when importing.
     pub id: Option<i32>,
@@ -46,8 +45,8 @@ impl ReferenceBody {
     /// The reference, if it is complete.
     pub fn complete(&self) -> Option<Reference> {
         Some(Reference {
-            name: self.name.clone().filter(|n| !n.is_empty())?,
-            subject: self.subject.clone().filter(|s| !s.is_empty())?,
+            name: self.name.clone()?,
+            subject: self.subject.clone()?,
             version: self.version?,
         })
     }
@@ -134,7 +133,7 @@ pub struct ConfigRequest {
     pub validate_new_schemas: Option<Option<bool>>,
     #[serde(deserialize_with = "present")]
     pub validate_rules: Option<Option<bool>>,
-    #[serde(deserialize_with = "present", alias = "compatibilityLevel")]
+    #[serde(deserialize_with = "present")]
     pub compatibility: Option<Option<String>>,
     #[serde(deserialize_with = "present")]
     pub compatibility_policy: Option<Option<String>>,

@@ -9,7 +9,7 @@ mod print;
 
 pub use number::{Number, java_double};
 pub use parse::parse;
-pub use print::{print, print_string};
+pub use print::{print, print_sorted, print_string};
 
 use std::ops::Range;
 

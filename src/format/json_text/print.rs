@@ -9,6 +9,43 @@ pub fn print(node: &Node, number: &dyn Fn(&Number) -> String) -> String {
     out
 }
 
+/// Prints without white space, with the members of every object sorted by name.
+pub fn print_sorted(node: &Node) -> String {
+    let mut out = String::new();
+    write_sorted(node, &mut out);
+    out
+}
+
+fn write_sorted(node: &Node, out: &mut String) {
+    match &node.value {
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_sorted(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+            out.push('{');
+            for (i, (name, value)) in members.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                print_string(name, out);
+                out.push(':');
+                write_sorted(value, out);
+            }
+            out.push('}');
+        }
+        _ => write(node, &|n| n.as_spelt().to_owned(), out),
+    }
+}
+
 fn write(node: &Node, number: &dyn Fn(&Number) -> String, out: &mut String) {
     match &node.value {
         Value::Null => out.push_str("null"),

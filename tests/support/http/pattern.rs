@@ -202,7 +202,9 @@ impl Comparison<'_> {
             "$pairs" => {
                 // Items of a list of versions, as [subject, version].
                 let pairs: Option<Value> = got.and_then(Value::as_array).map(|items| {
-                    let pair = |item: &Value| Value::from(vec![item["subject"].clone(), item["version"].clone()]);
+                    let pair = |item: &Value| {
+                        Value::from(vec![item["subject"].clone(), item["version"].clone()])
+                    };
                     items.iter().map(pair).collect()
                 });
                 return self.value(argument, pairs.as_ref(), members, at);

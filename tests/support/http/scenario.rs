@@ -184,7 +184,11 @@ fn expand(
         scenarios.push(scenario);
     }
     for (i, scenario) in scenarios.iter().enumerate() {
-        if scenarios.iter().skip(i + 1).any(|s| s.name == scenario.name) {
+        if scenarios
+            .iter()
+            .skip(i + 1)
+            .any(|s| s.name == scenario.name)
+        {
             return Err(format!("two cases are called {}", scenario.name));
         }
     }
