@@ -18,7 +18,7 @@ use corpus_refusals::REFUSALS;
 use corpus_registry::Registry;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use tokio::time::Instant;
@@ -230,33 +230,32 @@ fn body(schema_type: &str, text: &str, references: &[(String, i64)]) -> Value {
 
 /// Compares the refusals with the list of those that are right.
 fn judge(file: &str, outcome: &Outcome, wrong: &mut Vec<String>) {
-    let mut met = BTreeSet::new();
+    let mut met = vec![0; REFUSALS.len()];
     for (subject, version, reason) in &outcome.refused {
-        let short: String = reason.chars().take(400).collect();
-        let right = REFUSALS.iter().enumerate().find(|(_, known)| {
-            known.file == file && known.subject == subject && reason.contains(known.reason)
+        let right = REFUSALS.iter().zip(&mut met).find(|(known, _)| {
+            known.file == file && known.subject == subject && reason.contains(known.cause.message)
         });
+        let short: String = reason.chars().take(400).collect();
         match right {
-            Some((at, known)) => {
-                met.insert(at);
-                println!(
-                    "  refused {subject} version {version}, rightly ({})",
-                    known.why
-                );
+            Some((known, count)) => {
+                *count += 1;
+                let why = known.cause.why;
+                println!("  refused {subject} version {version}, rightly ({why}): {short}");
             }
             None => {
-                println!("  refused {subject} version {version}: {short}");
+                println!("  refused {subject} version {version}, wrongly: {short}");
                 wrong.push(format!(
                     "refused: {file} {subject} version {version}: {short}"
                 ));
             }
         }
     }
-    if is_all() {
-        for (at, known) in REFUSALS.iter().enumerate() {
-            if known.file == file && !met.contains(&at) {
-                wrong.push(format!("no longer refused: {file} {}", known.subject));
-            }
+    for (known, count) in REFUSALS.iter().zip(met) {
+        if is_all() && known.file == file && known.versions != count {
+            let (subject, versions) = (known.subject, known.versions);
+            wrong.push(format!(
+                "refused: {file} {subject}: {count} versions instead of {versions}"
+            ));
         }
     }
 }

@@ -109,7 +109,7 @@ impl Registry {
         if status != 200 {
             let code = &answer["error_code"];
             let message = answer["message"].as_str().unwrap_or_default();
-            return Err(format!("{status}/{code}: {}", tail(message)));
+            return Err(format!("{status}/{code}: {}", details(message)));
         }
         let number = |name: &str| answer[name].as_i64().ok_or(format!("no {name}: {answer}"));
         let (id, version) = (number("id")?, number("version")?);
@@ -334,11 +334,11 @@ fn guid(text: &str, references: &Value) -> String {
     )
 }
 
-/// The end of a message that may hold a whole schema.
-fn tail(message: &str) -> String {
-    let letters: Vec<char> = message.chars().collect();
-    let from = letters.len().saturating_sub(350);
-    letters.get(from..).unwrap_or_default().iter().collect()
+/// The part of a message that says what is wrong: before it, there may be the whole schema.
+fn details(message: &str) -> &str {
+    message
+        .rsplit_once("details: ")
+        .map_or(message, |(_, details)| details)
 }
 
 fn encode(segment: &str) -> String {

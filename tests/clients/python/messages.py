@@ -68,6 +68,14 @@ def an_order(made):
     return order
 
 
+def order_text(word, full=False):
+    """The file of the orders as text: with types named as people do, or in full, as compilers do."""
+    customer, timestamp = "Customer", "google.protobuf.Timestamp"
+    if full:
+        customer, timestamp = f".shop.{word}.{customer}", f".{timestamp}"
+    return ORDER_TEXT.format(word=word, customer=customer, timestamp=timestamp)
+
+
 ORDER_TEXT = """
 // The same file as a person would write it.
 syntax = "proto3";
@@ -78,8 +86,8 @@ import "google/protobuf/timestamp.proto";
 
 message Order {{
   int64 id = 1; // comments do not count
-  shop.{word}.Customer customer = 2;
-  google.protobuf.Timestamp at = 3;
+  {customer} customer = 2;
+  {timestamp} at = 3;
 
   message Line {{
     string sku = 1;

@@ -1,9 +1,12 @@
 """Protobuf messages through the client's serializer and deserializer. The client speaks descriptors in base64; other
 clients speak `.proto` text, so the tests mix the two."""
 
+import base64
+
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaReference, header_schema_id_serializer
-from messages import ORDER_TEXT, an_order, build
+from google.protobuf import descriptor_pb2
+from messages import an_order, build, order_text
 from support import id_in, refused, unique, value_of
 
 
@@ -49,10 +52,6 @@ def test_people_read_text(flavour, client, url, topic, made):
 
 
 def test_programs_read_a_descriptor(flavour, client, url, topic, made):
-    import base64
-
-    from google.protobuf import descriptor_pb2
-
     flavour.protobuf_serializer(client, made.classes["Order"])(an_order(made), value_of(topic))
     other = flavour.client({"url": url})
     encoded = other.get_latest_version(f"{topic}-value", fmt="serialized").schema.schema_str
@@ -66,28 +65,27 @@ def test_programs_read_a_descriptor(flavour, client, url, topic, made):
 
 def test_text_and_descriptor_are_one_schema(flavour, client, url, topic, made):
     payload = flavour.protobuf_serializer(client, made.classes["Order"])(an_order(made), value_of(topic))
-    written = Schema(ORDER_TEXT.format(word=made.word), "PROTOBUF", references(made))
+    written = Schema(order_text(made.word), "PROTOBUF", references(made))
     other = flavour.client({"url": url})
-    # A descriptor names types in full, a person need not; normalised they are the same.
-    assert other.lookup_schema(f"{topic}-value", written, normalize_schemas=False).version == 1
+    assert other.lookup_schema(f"{topic}-value", written).version == 1
     assert other.register_schema(f"{topic}-value", written) == id_in(payload)
+    assert other.get_versions(f"{topic}-value") == [1]
 
 
-def test_a_schema_that_was_registered_as_text(flavour, client, url, topic, made):
+@pytest.mark.parametrize("full, normalize", [(False, False), (True, True)], ids=["plain", "normalized"])
+def test_a_schema_that_was_registered_as_text(flavour, client, url, topic, made, full, normalize):
+    country = f"{made.word}/country.proto"
+    needs = {"country": [], "customer": [SchemaReference(country, country, 1)]}
     for name in ("country", "customer"):
-        subject = f"{made.word}/{name}.proto"
-        import base64
-
         encoded = base64.b64encode(made.files[f"{name}.proto"].serialized_pb).decode()
-        country = f"{made.word}/country.proto"
-        needs = [SchemaReference(country, country, 1)] if name == "customer" else []
-        client.register_schema(subject, Schema(encoded, "PROTOBUF", needs))
-    written = Schema(ORDER_TEXT.format(word=made.word), "PROTOBUF", references(made))
-    id = client.register_schema(f"{topic}-value", written)
+        schema = Schema(encoded, "PROTOBUF", needs[name])
+        client.register_schema(f"{made.word}/{name}.proto", schema, normalize_schemas=normalize)
+    written = Schema(order_text(made.word, full), "PROTOBUF", references(made))
+    id = client.register_schema(f"{topic}-value", written, normalize_schemas=normalize)
     producer = flavour.client({"url": url})
     kind = made.classes["Order"]
-    write = flavour.protobuf_serializer(producer, kind, {"auto.register.schemas": False})
-    payload = write(an_order(made), value_of(topic))
+    conf = {"auto.register.schemas": False, "normalize.schemas": normalize}
+    payload = flavour.protobuf_serializer(producer, kind, conf)(an_order(made), value_of(topic))
     assert id_in(payload) == id
     assert flavour.protobuf_deserializer(flavour.client({"url": url}), kind)(payload, value_of(topic)) == an_order(made)
 
@@ -147,7 +145,7 @@ def test_normalized(flavour, client, url, topic, made):
     }
     assert len(ids) == 1
     # In another order, with other spaces: the same once normalised.
-    text = ORDER_TEXT.format(word=made.word).replace(f"shop.{made.word}.Customer customer", "Customer   customer")
+    text = order_text(made.word, full=True).replace("Customer customer", "Customer   customer")
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if "int64 id" in line)
     lines.insert(at + 2, lines.pop(at))
@@ -157,7 +155,7 @@ def test_normalized(flavour, client, url, topic, made):
 
 def test_an_incompatible_change_stops_the_producer(flavour, client, topic, made):
     flavour.protobuf_serializer(client, made.classes["Order"])(an_order(made), value_of(topic))
-    text = ORDER_TEXT.format(word=made.word).replace("int64 id = 1", "string id = 1")
+    text = order_text(made.word).replace("int64 id = 1", "string id = 1")
     changed = Schema(text, "PROTOBUF", references(made))
     assert not client.test_compatibility(f"{topic}-value", changed)
     refused(
