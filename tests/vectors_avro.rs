@@ -2,6 +2,7 @@
 //!
 //! Reads the vectors where they lie; without them it says so and passes. Run with `--nocapture` for the table.
 #![cfg(feature = "engine")]
+#![expect(clippy::disallowed_methods, reason = "tests print how long they took")]
 
 use accord::format::{Limits, Parsed, Resolved, Source, Strictness, diff};
 use accord::model::{Metadata, Policy, Reference, RuleSet, SchemaType, content_guid};

@@ -2,6 +2,7 @@
 //!
 //! The folder is not part of the project; without it these tests say so and check nothing.
 #![cfg(feature = "engine")]
+#![expect(clippy::disallowed_methods, reason = "tests print how long they took")]
 
 use accord::format::{Limits, Parsed, Resolved, Source, Strictness, diff};
 use accord::model::{Policy, SchemaType};

@@ -1,5 +1,6 @@
 //! Runs the Protobuf cases of the wider field and the corpus of real schemas, where they lie.
 #![cfg(feature = "engine")]
+#![expect(clippy::disallowed_methods, reason = "tests print how long they took")]
 
 use accord::format::{self, Limits, Parsed, Resolved, Source, Strictness};
 use accord::model::{Policy, SchemaType};

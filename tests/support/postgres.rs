@@ -52,6 +52,10 @@ pub async fn database() -> Option<Database> {
         .expect("the URL is text")
         .parse()
         .expect("the URL names a server");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only makes a name that no earlier run used"
+    )]
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let name = format!(
         "accord_test_{}_{:x}_{}",

@@ -472,33 +472,16 @@ fn large_texts_cost_what_their_size_says() {
     options.push_str("]; }");
     oneofs.push('}');
     for text in [wide, types, keys, parts, options, extends, oneofs] {
-        let start = std::time::Instant::now();
         let schema = read(&text);
-        let t0 = start.elapsed();
-        let printed = canonical(&schema);
-        let t1 = start.elapsed();
-        let normal = normalized(&schema);
-        let t2 = start.elapsed();
+        assert!(!canonical(&schema).is_empty());
+        assert!(!normalized(&schema).is_empty());
         assert!(
             diff(&schema, &schema, &Limits::default())
                 .unwrap()
                 .is_empty()
         );
-        let t3 = start.elapsed();
-        let bytes = formatted(&schema, "serialized");
-        let t4 = start.elapsed();
-        if let Some(base64) = &bytes {
+        if let Some(base64) = &formatted(&schema, "serialized") {
             read(base64);
         }
-        println!(
-            "{:.40}: {} -> {} {} {:?} bytes: read {t0:?} canonical {t1:?} normalized {t2:?} diff {t3:?} serialized {t4:?} \
-             back {:?}",
-            text,
-            text.len(),
-            printed.len(),
-            normal.len(),
-            bytes.map(|b| b.len()),
-            start.elapsed()
-        );
     }
 }
