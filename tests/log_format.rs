@@ -44,6 +44,7 @@ fn full_schema() -> StoredSchema {
         id: SchemaId(100_003),
         schema_type: SchemaType::Protobuf,
         text: text_id(),
+        shape: text_id(),
         guid: guid("a3d8f88a-9756-7b65-8ee2-5c9472fa6c7d"),
         references: vec![
             reference("money.proto", "money", 3),
@@ -125,6 +126,7 @@ fn meanings() -> Vec<(&'static str, Change)> {
         id: SchemaId(id),
         schema_type,
         text,
+        shape: text,
         guid,
         references: Vec::new(),
         metadata: None,

@@ -7,7 +7,9 @@ use accord::format::{Limits, Parsed, Resolved, Source, Strictness, diff};
 use accord::model::{Policy, SchemaType};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::BufRead;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// Where the rule of the contract, which is the reference server's, and the truth differ. Each entry is the case and
 /// the reason; cases beyond these are bugs.
@@ -115,27 +117,25 @@ const EXPLAINED: &[(&str, &str)] = &[
     ),
 ];
 
-fn cases(file: &str) -> Option<Vec<Value>> {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "shared", "vectors", file]
+/// A file of the shared folder, which lies beside the project or beside the folder of its worktrees.
+fn shared(folder: &str, file: &str) -> Option<PathBuf> {
+    let found = ["..", "../.."]
         .iter()
-        .collect();
-    let alternative: PathBuf = [
-        env!("CARGO_MANIFEST_DIR"),
-        "..",
-        "..",
-        "shared",
-        "vectors",
-        file,
-    ]
-    .iter()
-    .collect();
-    for path in [path, alternative] {
-        if let Ok(text) = std::fs::read_to_string(&path) {
-            return Some(serde_json::from_str(&text).expect("the vectors are JSON"));
-        }
+        .map(|up| {
+            [env!("CARGO_MANIFEST_DIR"), up, "shared", folder, file]
+                .iter()
+                .collect::<PathBuf>()
+        })
+        .find(|path| path.exists());
+    if found.is_none() {
+        println!("SKIPPED: there is no shared/{folder}/{file} beside the project");
     }
-    println!("SKIPPED: there is no shared/vectors/{file} beside the project");
-    None
+    found
+}
+
+fn cases(file: &str) -> Option<Vec<Value>> {
+    let text = std::fs::read_to_string(shared("vectors", file)?).expect("the vectors are readable");
+    Some(serde_json::from_str(&text).expect("the vectors are JSON"))
 }
 
 /// On a stack as large as the registry gives the engine.
@@ -430,5 +430,81 @@ fn canonical() {
             "canonical.json: {count} JSON Schemas, {with_canonical} with an expected text, {equal} equal"
         );
         assert_eq!(equal, with_canonical);
+    });
+}
+
+/// Schemas in use and their histories: nearly all are accepted, all stay readable when stored, and none differs
+/// from itself.
+#[test]
+#[ignore = "reads 100 MB of schemas; for release builds"]
+fn corpus() {
+    on_big_stack(|| {
+        for file in ["histories_json.jsonl.gz", "singles_json.jsonl.gz"] {
+            let Some(path) = shared("corpus", file) else {
+                continue;
+            };
+            let file_read = std::fs::File::open(path).expect("the corpus is readable");
+            let lines = std::io::BufReader::new(flate2::read::GzDecoder::new(file_read)).lines();
+            let (mut count, mut pairs, mut compatible) = (0, 0, 0);
+            let (mut parsing, mut comparing) = (Duration::ZERO, Duration::ZERO);
+            let (mut slowest_parse, mut slowest_diff) = (Duration::ZERO, Duration::ZERO);
+            let mut refused: Vec<String> = Vec::new();
+            for line in lines {
+                let line = line.expect("text");
+                let subject: Value = serde_json::from_str(&line).expect("JSON");
+                let references: Vec<Resolved> = subject["references"]
+                    .as_array()
+                    .expect("references")
+                    .iter()
+                    .map(|r| Resolved {
+                        name: r["name"].as_str().expect("a name").into(),
+                        text: r["text"].as_str().expect("a text").into(),
+                    })
+                    .collect();
+                let mut before: Option<Parsed> = None;
+                for version in subject["versions"].as_array().expect("versions") {
+                    let text = version["text"].as_str().expect("a text");
+                    count += 1;
+                    let start = Instant::now();
+                    let parsed = parse(text, &references);
+                    parsing += start.elapsed();
+                    slowest_parse = slowest_parse.max(start.elapsed());
+                    let parsed = parsed.unwrap_or_else(|details| {
+                        refused.push(format!("{}: {details}", subject["subject"]));
+                        Parsed::parse(
+                            SchemaType::Json,
+                            &Source {
+                                text,
+                                references: &references,
+                                strictness: Strictness::Existing,
+                                limits: Limits::default(),
+                            },
+                        )
+                        .expect("a stored schema stays readable")
+                    });
+                    let own = diff(&parsed, &parsed, Policy::Strict, &Limits::default());
+                    assert_eq!(own, Ok(Vec::new()), "{}", subject["subject"]);
+                    if let Some(before) = &before {
+                        pairs += 1;
+                        let start = Instant::now();
+                        let differences = diff(&parsed, before, Policy::Strict, &Limits::default())
+                            .expect("real schemas are within the limits");
+                        comparing += start.elapsed();
+                        slowest_diff = slowest_diff.max(start.elapsed());
+                        compatible +=
+                            usize::from(!differences.iter().any(|d| d.breaks(Policy::Strict)));
+                    }
+                    before = Some(parsed);
+                }
+            }
+            println!(
+                "{file}: {count} texts, {} refused as new; parsed in {parsing:?}, at most {slowest_parse:?}; \
+                 {pairs} pairs, {compatible} compatible, compared in {comparing:?}, at most {slowest_diff:?}",
+                refused.len()
+            );
+            for one in &refused {
+                println!("  {one}");
+            }
+        }
     });
 }

@@ -33,10 +33,13 @@ CREATE TABLE schemas (
     id           BIGINT NOT NULL,
     schema_type  TEXT NOT NULL,
     text_id      TEXT COLLATE "C" NOT NULL REFERENCES texts (text_id),
+    shape        TEXT NOT NULL,
     guid         TEXT NOT NULL,
     refs         TEXT NOT NULL,
     metadata     TEXT,
     rule_set     TEXT,
+    -- The place in the log of the entry that stored it: of several ids with one content the last is reused.
+    stored       BIGINT NOT NULL,
     PRIMARY KEY (context, id)
 );
 

@@ -32,10 +32,13 @@ CREATE TABLE schemas (
     id           INTEGER NOT NULL,
     schema_type  TEXT NOT NULL,
     text_id      TEXT NOT NULL REFERENCES texts (text_id),
+    shape        TEXT NOT NULL,
     guid         TEXT NOT NULL,
     refs         TEXT NOT NULL,
     metadata     TEXT,
     rule_set     TEXT,
+    -- The place in the log of the entry that stored it: of several ids with one content the last is reused.
+    stored       INTEGER NOT NULL,
     PRIMARY KEY (context, id)
 ) STRICT, WITHOUT ROWID;
 

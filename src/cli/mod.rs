@@ -33,6 +33,14 @@ enum Command {
 }
 
 /// Runs the program with the process's arguments and environment.
+#[cfg_attr(
+    not(feature = "server"),
+    expect(
+        unreachable_code,
+        unused_variables,
+        reason = "without the server there is no command yet"
+    )
+)]
 pub fn main() -> ExitCode {
     // clap answers `--help` with 0 and wrong usage with 2 by itself.
     let arguments = Arguments::parse();

@@ -81,6 +81,9 @@ struct Http {
     /// The longest request body, in bytes.
     #[arg(long, env = "ACCORD_MAX_BODY_BYTES", default_value_t = Options::default().max_body_bytes)]
     max_body_bytes: usize,
+    /// How much memory the bodies of all requests may take together, in bytes.
+    #[arg(long, env = "ACCORD_MAX_BUFFERED_BYTES", default_value_t = Options::default().max_buffered_bytes)]
+    max_buffered_bytes: usize,
     /// How long a request may take, in seconds.
     #[arg(long, env = "ACCORD_REQUEST_TIMEOUT", default_value = "60", value_name = "SECONDS", value_parser = seconds)]
     request_timeout: Duration,
@@ -139,6 +142,7 @@ impl From<Http> for Options {
         Self {
             incompatible_code: http.incompatible_code,
             max_body_bytes: http.max_body_bytes,
+            max_buffered_bytes: http.max_buffered_bytes,
             request_timeout: http.request_timeout,
             body_read_timeout: http.body_read_timeout,
             header_read_timeout: http.header_read_timeout,

@@ -5,10 +5,27 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The memory that bodies may take, in units, so that many large ones together are bounded too.
+#[derive(Debug)]
+pub(crate) struct Room(Arc<Semaphore>);
+
+/// Small enough that a usual body takes little more than it needs.
+const UNIT: usize = 1024;
+
+impl Room {
+    /// Room for so many bytes.
+    pub fn new(bytes: usize) -> Self {
+        let units = bytes.div_ceil(UNIT).min(Semaphore::MAX_PERMITS);
+        Self(Arc::new(Semaphore::new(units)))
+    }
+}
 
 /// How much of a body is taken, and how long it is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +34,48 @@ pub(crate) struct Bounds {
     pub time: Duration,
 }
 
+/// A body, and the room it takes until it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub bytes: BytesMut,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Held {
+    fn add(&mut self, data: &[u8], bounds: Bounds, room: &Room) -> Result<(), ApiError> {
+        let length = self.bytes.len() + data.len();
+        if length > bounds.bytes {
+            return Err(too_large());
+        }
+        let has = self
+            .room
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = length.div_ceil(UNIT).saturating_sub(has);
+        if more > 0 {
+            let more = u32::try_from(more).map_err(|_| too_large())?;
+            let permit = Arc::clone(&room.0)
+                .try_acquire_many_owned(more)
+                .map_err(|_| {
+                    ApiError::Overload("The registry holds too many requests, try again")
+                })?;
+            match &mut self.room {
+                Some(room) => room.merge(permit),
+                None => self.room = Some(permit),
+            }
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+}
+
 /// The whole body.
 pub(crate) async fn read(
-    body: Body,
+    mut body: Body,
     headers: &HeaderMap,
     bounds: Bounds,
-) -> Result<Bytes, ApiError> {
+    room: &Room,
+) -> Result<Held, ApiError> {
     let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
@@ -31,19 +84,29 @@ pub(crate) async fn read(
     if declared.is_some_and(|length| length > bounds.bytes as u64) {
         return Err(too_large());
     }
-    let limited = Limited::new(body, bounds.bytes).collect();
-    match tokio::time::timeout(bounds.time, limited).await {
-        Err(_) => Err(ApiError::Hangup(
-            StatusCode::REQUEST_TIMEOUT,
-            "The request's body was not sent in time".into(),
-        )),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(ApiError::Hangup(
-            StatusCode::BAD_REQUEST,
-            "The request's body ended before it was complete".into(),
-        )),
-    }
+    let reading = async {
+        let mut held = Held::default();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| {
+                ApiError::Hangup(
+                    StatusCode::BAD_REQUEST,
+                    "The request's body ended before it was complete".into(),
+                )
+            })?;
+            if let Some(data) = frame.data_ref() {
+                held.add(data, bounds, room)?;
+            }
+        }
+        Ok(held)
+    };
+    tokio::time::timeout(bounds.time, reading)
+        .await
+        .unwrap_or_else(|_| {
+            Err(ApiError::Hangup(
+                StatusCode::REQUEST_TIMEOUT,
+                "The request's body was not sent in time".into(),
+            ))
+        })
 }
 
 fn too_large() -> ApiError {

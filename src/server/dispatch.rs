@@ -34,6 +34,7 @@ pub(crate) struct State {
     pub metrics: Metrics,
     /// One permit per request that may be worked on.
     permits: Semaphore,
+    room: body::Room,
 }
 
 impl State {
@@ -41,6 +42,7 @@ impl State {
         Self {
             service,
             metrics: Metrics::new(),
+            room: body::Room::new(options.max_buffered_bytes.max(options.max_body_bytes)),
             permits: Semaphore::new(options.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
             options,
         }
@@ -56,6 +58,7 @@ pub(crate) struct Call {
     parameters: Vec<String>,
     headers: HeaderMap,
     body: Body,
+    held: body::Held,
 }
 
 impl Call {
@@ -80,20 +83,18 @@ impl Call {
         VersionSpec::parse(text).ok_or_else(|| Refusal::InvalidVersion(text.to_owned()).into())
     }
 
-    /// The whole body. There is one: a second call finds none.
-    pub async fn bytes(&mut self) -> Result<bytes::Bytes, ApiError> {
+    /// The body as a value. There is one body: a second call finds none. What it took of the room for bodies is
+    /// kept until the request is answered, because the value takes as much.
+    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
         let bounds = Bounds {
             bytes: self.state.options.max_body_bytes,
             time: self.state.options.body_read_timeout,
         };
-        let bytes = body::read(std::mem::take(&mut self.body), &self.headers, bounds).await?;
+        let body = std::mem::take(&mut self.body);
+        self.held = body::read(body, &self.headers, bounds, &self.state.room).await?;
+        let bytes = std::mem::take(&mut self.held.bytes);
         self.state.metrics.request_size(self.endpoint, bytes.len());
-        Ok(bytes)
-    }
-
-    /// The body as a value.
-    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
-        body::parse(&self.bytes().await?)
+        body::parse(&bytes)
     }
 }
 
@@ -119,28 +120,13 @@ pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
     let negotiated = media::negotiate(request.headers());
     let in_flight = state.metrics.enter();
 
-    let mut endpoint = "unmatched";
-    let mut failure = Cow::Borrowed("Error while answering");
-    let result = match aim(&state, &request) {
-        Err(error) => Err(error),
-        Ok(Aim::Methods(allow)) => Ok(options(&allow)),
-        Ok(Aim::Target(target)) => {
-            endpoint = target.route.endpoint;
-            let names = target.parameters.clone();
-            let route = target.route;
-            let result = admit(&state, target, request, negotiated).await;
-            if matches!(result, Err(ApiError::Fault(_))) {
-                failure = Cow::Owned(route.failure_with(&names));
-            }
-            result
-        }
-    };
-
+    let mut trace = Trace::default();
+    let result = unwinding(work(&state, request, negotiated, &mut trace)).await;
     let mut response = result.unwrap_or_else(|error| {
         error.answer(&Scene {
             incompatible_code: state.options.incompatible_code,
             request_id: &request_id,
-            failure,
+            failure: &|| trace.failure(),
             media: negotiated.unwrap_or(crate::wire::media::V1),
         })
     });
@@ -152,7 +138,7 @@ pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
         *response.body_mut() = Body::empty();
     }
     state.metrics.record(Sample {
-        endpoint,
+        endpoint: trace.endpoint(),
         status: status.as_u16(),
         elapsed,
         bytes,
@@ -171,6 +157,43 @@ pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
         .headers_mut()
         .insert(request_id::X_REQUEST_ID, request_id);
     response
+}
+
+/// What is known of a request when it has been answered, or has failed on the way.
+#[derive(Debug, Default)]
+struct Trace(Option<(&'static Route, Vec<String>)>);
+
+impl Trace {
+    /// The name under which the request is measured.
+    fn endpoint(&self) -> &'static str {
+        self.0
+            .as_ref()
+            .map_or("unmatched", |(route, _)| route.endpoint)
+    }
+
+    /// What was tried.
+    fn failure(&self) -> Cow<'static, str> {
+        match &self.0 {
+            Some((route, parameters)) => route.failure_with(parameters).into(),
+            None => "Error while answering".into(),
+        }
+    }
+}
+
+/// Does what a request asks for.
+async fn work(
+    state: &Arc<State>,
+    request: Request,
+    negotiated: Option<&'static str>,
+    trace: &mut Trace,
+) -> Result<Response, ApiError> {
+    match aim(state, &request)? {
+        Aim::Methods(allow) => Ok(options(&allow)),
+        Aim::Target(target) => {
+            trace.0 = Some((target.route, target.parameters.clone()));
+            admit(state, target, request, negotiated).await
+        }
+    }
 }
 
 /// Finds out what a request is for.
@@ -237,8 +260,9 @@ async fn admit(
         parameters: target.parameters,
         headers: parts.headers,
         body,
+        held: body::Held::default(),
     };
-    let handling = unwinding((route.handler)(call));
+    let handling = (route.handler)(call);
     let reply: Reply = tokio::time::timeout(state.options.request_timeout, handling)
         .await
         .map_err(|_| ApiError::Hangup(StatusCode::GATEWAY_TIMEOUT, "Request timed out".into()))??;
@@ -257,14 +281,11 @@ fn options(allow: &str) -> Response {
     response
 }
 
-/// Runs a handler so that a panic in it costs this request and no other.
-async fn unwinding<F>(handling: F) -> Result<Reply, ApiError>
-where
-    F: Future<Output = Result<Reply, ApiError>>,
-{
-    let mut handling = pin!(handling);
+/// Runs the work on a request so that a panic in it costs this request and no other.
+async fn unwinding<T>(work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    let mut work = pin!(work);
     poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
+        |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
             Ok(poll) => poll,
             Err(panic) => Poll::Ready(Err(ApiError::Fault(Fault::Bug(describe(panic.as_ref()))))),
         },
@@ -278,4 +299,18 @@ fn describe(panic: &(dyn std::any::Any + Send)) -> String {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panic: {}", text.unwrap_or("of an unknown kind"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_fault() {
+        let result: Result<(), ApiError> = unwinding(async { panic!("on purpose: {}", 1) }).await;
+        match result {
+            Err(ApiError::Fault(Fault::Bug(text))) => assert_eq!(text, "panic: on purpose: 1"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Scene<'a> {
     /// The request's id.
     pub request_id: &'a HeaderValue,
     /// What was tried, in the contract's words, for faults.
-    pub failure: Cow<'a, str>,
+    pub failure: &'a dyn Fn() -> Cow<'static, str>,
     /// The negotiated type.
     pub media: &'static str,
 }
@@ -115,7 +115,7 @@ fn faulty(fault: &service::Fault, scene: &Scene<'_>) -> ErrorReply {
         ),
         service::Fault::Store(_) => ErrorReply::coded(
             ErrorCode::STORE,
-            format!("{} (request {id})", scene.failure),
+            format!("{} (request {id})", (scene.failure)()),
         ),
         _ => ErrorReply::plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     }

@@ -9,6 +9,8 @@ pub struct Options {
     pub incompatible_code: u32,
     /// Longer request bodies are refused.
     pub max_body_bytes: usize,
+    /// How much memory the bodies of all requests may take together; beyond it they get a 503.
+    pub max_buffered_bytes: usize,
     /// How long a request may take, its body included.
     pub request_timeout: Duration,
     /// How long a client may take to send a body, and how long it may take nothing of an answer.
@@ -35,6 +37,7 @@ impl Default for Options {
         Self {
             incompatible_code: 409,
             max_body_bytes: 16 * 1024 * 1024,
+            max_buffered_bytes: 256 * 1024 * 1024,
             request_timeout: Duration::from_secs(60),
             body_read_timeout: Duration::from_secs(30),
             header_read_timeout: Duration::from_secs(75),

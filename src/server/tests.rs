@@ -265,6 +265,7 @@ async fn shapes_of_settings() {
     let app = App::new(&Options::default()).await;
     assert_eq!(app.get("/").await.json(), json!({}));
     assert_eq!(app.ask("POST", "/", r#"{"a":"b"}"#).await.json(), json!({}));
+    assert_eq!(app.ask("POST", "/", "null").await.error(), (422, 422));
     assert_eq!(
         app.get("/config").await.json(),
         json!({"compatibilityLevel": "BACKWARD"})
@@ -357,6 +358,33 @@ async fn bodies_are_bounded() {
         .body(Body::from_stream(futures_util::stream::iter(pieces)))
         .unwrap();
     assert_eq!(app.send(chunked).await.error(), (413, 413));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_together_are_bounded() {
+    let options = Options {
+        max_body_bytes: 4096,
+        max_buffered_bytes: 5000,
+        ..Options::default()
+    };
+    let app = App::new(&options).await;
+    let body = format!(r#"{{"unknown":"{}"}}"#, "x".repeat(3000));
+    // Begun and not ended: it holds its room until it is given up.
+    let begun = futures_util::StreamExt::chain(
+        futures_util::stream::iter([Ok::<_, std::io::Error>(body.clone())]),
+        futures_util::stream::pending(),
+    );
+    let begun = Request::put("/config")
+        .body(Body::from_stream(begun))
+        .unwrap();
+    let other = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        app.ask("PUT", "/config", &body).await.error()
+    };
+    let (begun, other) = tokio::join!(app.send(begun), other);
+    assert_eq!(other, (503, 503));
+    assert_eq!(begun.error(), (408, 408));
+    assert_eq!(app.ask("PUT", "/config", &body).await.status(), 200);
 }
 
 #[tokio::test(start_paused = true)]

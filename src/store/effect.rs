@@ -9,6 +9,9 @@ use crate::registry::change::{Change, StoredSchema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// A schema, and the place of the entry that stores it.
+pub(super) type PlacedSchema<'a> = (&'a Arc<StoredSchema>, Seq);
+
 /// The rows that a batch touches.
 #[derive(Debug, Default)]
 pub(super) struct Effect<'a> {
@@ -16,8 +19,8 @@ pub(super) struct Effect<'a> {
     pub contexts: BTreeMap<&'a Context, ContextStep>,
     /// Texts that may be new.
     pub texts: BTreeMap<TextId, &'a Arc<str>>,
-    /// Schemas that are stored (`Some`) or removed.
-    pub schemas: BTreeMap<(&'a Context, SchemaId), Option<&'a Arc<StoredSchema>>>,
+    /// Schemas that are stored (`Some`, with the place of their entry) or removed.
+    pub schemas: BTreeMap<(&'a Context, SchemaId), Option<PlacedSchema<'a>>>,
     /// Versions that are stored, marked or removed.
     pub versions: BTreeMap<(&'a Subject, Version), VersionStep>,
     /// Settings that are replaced (`Some`) or forgotten.
@@ -56,20 +59,20 @@ pub(super) struct StoredVersion {
 
 impl<'a> Effect<'a> {
     /// Reduces the batch. Refuses names that not every engine can keep.
-    pub(super) fn of(batch: &'a [Entry]) -> Result<Self, StoreError> {
+    pub(super) fn of(after: Seq, batch: &'a [Entry]) -> Result<Self, StoreError> {
         let mut effect = Self::default();
-        for entry in batch {
+        for (entry, seq) in batch.iter().zip(after + 1..) {
             effect
                 .texts
                 .extend(entry.texts.iter().map(|(id, text)| (*id, text)));
             for change in &entry.changes {
-                effect.add(change)?;
+                effect.add(change, seq)?;
             }
         }
         Ok(effect)
     }
 
-    fn add(&mut self, change: &'a Change) -> Result<(), StoreError> {
+    fn add(&mut self, change: &'a Change, seq: Seq) -> Result<(), StoreError> {
         match change {
             Change::Context { context, max_id } => {
                 let step = self.context(context)?;
@@ -81,7 +84,7 @@ impl<'a> Effect<'a> {
                 let step = self.context(&schema.context)?;
                 step.max_id = step.max_id.max(schema.id.0);
                 self.schemas
-                    .insert((&schema.context, schema.id), Some(schema));
+                    .insert((&schema.context, schema.id), Some((schema, seq)));
             }
             Change::SchemaRemoved { context, id } => {
                 short(context.as_str())?;

@@ -22,7 +22,8 @@ struct Tables {
     texts: HashMap<TextId, Arc<str>>,
     /// The counter, and whether it is listed.
     contexts: BTreeMap<Context, (i32, bool)>,
-    schemas: BTreeMap<(Context, SchemaId), Arc<StoredSchema>>,
+    /// With the place of the entry that stored it.
+    schemas: BTreeMap<(Context, SchemaId), (Seq, Arc<StoredSchema>)>,
     versions: BTreeMap<(Subject, Version), StoredVersion>,
     configs: BTreeMap<Subject, Arc<Config>>,
     modes: BTreeMap<Subject, Mode>,
@@ -72,7 +73,7 @@ impl Store for Memory {
 
     async fn commit(&self, after: Seq, batch: &[Entry]) -> Result<Seq, StoreError> {
         let last = last_place(after, batch)?;
-        let effect = Effect::of(batch)?;
+        let effect = Effect::of(after, batch)?;
         {
             let mut tables = self.tables();
             if tables.head() != after {
@@ -120,7 +121,7 @@ impl Tables {
 
     /// The foreign keys of the databases.
     fn check(&self, effect: &Effect<'_>) -> Result<(), StoreError> {
-        for schema in effect.schemas.values().flatten() {
+        for (schema, _) in effect.schemas.values().flatten() {
             if !effect.texts.contains_key(&schema.text) && !self.texts.contains_key(&schema.text) {
                 return Err(broken(format!("text {} is missing", schema.text)));
             }
@@ -173,7 +174,7 @@ impl Tables {
             put_or_drop(
                 &mut self.schemas,
                 ((*context).clone(), *id),
-                schema.cloned(),
+                schema.map(|(schema, seq)| (seq, schema.clone())),
             );
         }
         for (&(subject, version), step) in &effect.versions {
@@ -213,7 +214,13 @@ impl Tables {
                 });
             }
         }
-        state.extend(self.schemas.values().cloned().map(Change::SchemaStored));
+        let mut schemas: Vec<_> = self.schemas.iter().collect();
+        schemas.sort_by_key(|(key, (seq, _))| (*seq, *key));
+        state.extend(
+            schemas
+                .into_iter()
+                .map(|(_, (_, schema))| Change::SchemaStored(schema.clone())),
+        );
         let versions = self.versions.iter();
         state.extend(
             versions.map(|((subject, version), v)| Change::VersionStored {

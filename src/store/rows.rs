@@ -70,10 +70,11 @@ pub(super) fn schema(row: &impl Cells) -> Result<Change, StoreError> {
         id: SchemaId(int32(row.int(1)?)?),
         schema_type,
         text: text_id(&row.text(3)?)?,
-        guid: Guid::parse(&row.text(4)?).ok_or_else(|| corrupt("a schema's GUID"))?,
-        references: json(&row.text(5)?)?,
-        metadata: row.maybe_text(6)?.map(|text| json(&text)).transpose()?,
-        rule_set: row.maybe_text(7)?.map(|text| json(&text)).transpose()?,
+        shape: text_id(&row.text(4)?)?,
+        guid: Guid::parse(&row.text(5)?).ok_or_else(|| corrupt("a schema's GUID"))?,
+        references: json(&row.text(6)?)?,
+        metadata: row.maybe_text(7)?.map(|text| json(&text)).transpose()?,
+        rule_set: row.maybe_text(8)?.map(|text| json(&text)).transpose()?,
     })))
 }
 

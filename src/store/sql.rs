@@ -13,9 +13,9 @@ pub const CHANGES_SINCE: &str = "SELECT seq, at, payload, (SELECT format FROM he
 /// Every context.
 pub const CONTEXTS: &str = "SELECT name, max_id, listed FROM contexts ORDER BY name";
 
-/// Every schema.
-pub const SCHEMAS: &str = "SELECT context, id, schema_type, text_id, guid, refs, metadata, rule_set \
-     FROM schemas ORDER BY context, id";
+/// Every schema, in the order they were stored.
+pub const SCHEMAS: &str = "SELECT context, id, schema_type, text_id, shape, guid, refs, metadata, rule_set \
+     FROM schemas ORDER BY stored, context, id";
 
 /// Every version.
 pub const VERSIONS: &str =
@@ -56,11 +56,12 @@ pub mod sqlite {
         "INSERT INTO texts (text_id, body) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     /// Stores a schema over what was there. Not `REPLACE`, which would delete first and trip over versions.
     pub const STORE_SCHEMA: &str = "INSERT INTO schemas \
-         (context, id, schema_type, text_id, guid, refs, metadata, rule_set) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         (context, id, schema_type, text_id, shape, guid, refs, metadata, rule_set, stored) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
          ON CONFLICT (context, id) DO UPDATE SET schema_type = excluded.schema_type, \
-         text_id = excluded.text_id, guid = excluded.guid, refs = excluded.refs, \
-         metadata = excluded.metadata, rule_set = excluded.rule_set";
+         text_id = excluded.text_id, shape = excluded.shape, guid = excluded.guid, \
+         refs = excluded.refs, metadata = excluded.metadata, rule_set = excluded.rule_set, \
+         stored = excluded.stored";
     /// Removes a schema.
     pub const REMOVE_SCHEMA: &str = "DELETE FROM schemas WHERE context = $1 AND id = $2";
     /// Stores a version over what was there.

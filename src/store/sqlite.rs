@@ -227,7 +227,7 @@ impl Store for Sqlite {
 
     async fn commit(&self, after: Seq, batch: &[Entry]) -> Result<Seq, StoreError> {
         let last = last_place(after, batch)?;
-        let effect = Effect::of(batch)?;
+        let effect = Effect::of(after, batch)?;
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await;
         let mut tx = tx.map_err(failed)?;
         let moved = sqlx::query(own::MOVE_HEAD)
@@ -314,16 +314,18 @@ async fn apply(tx: &mut SqliteConnection, effect: &Effect<'_>) -> Result<(), Sto
             .bind(Arc::clone(text));
         add.execute(&mut *tx).await.map_err(failed)?;
     }
-    for schema in effect.schemas.values().flatten() {
+    for (schema, stored) in effect.schemas.values().flatten() {
         let store = sqlx::query(own::STORE_SCHEMA)
             .bind(schema.context.as_str())
             .bind(i64::from(schema.id.0))
             .bind(schema.schema_type.as_str())
             .bind(schema.text.to_string())
+            .bind(schema.shape.to_string())
             .bind(schema.guid.to_string())
             .bind(rows::to_json(&schema.references)?)
             .bind(rows::maybe_json(schema.metadata.as_ref())?)
-            .bind(rows::maybe_json(schema.rule_set.as_ref())?);
+            .bind(rows::maybe_json(schema.rule_set.as_ref())?)
+            .bind(*stored);
         store.execute(&mut *tx).await.map_err(failed)?;
     }
     for ((subject, version), step) in &effect.versions {

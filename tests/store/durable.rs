@@ -7,8 +7,8 @@ use accord::registry::change::FORMAT;
 use accord::store::{self, Entry, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Set for a copy of this program that only holds a store open.
@@ -159,19 +159,19 @@ pub async fn takes_one_process(place: Place) {
 
 pub async fn survives_a_kill(place: Place) {
     for round in 0..3 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let child = Command::new(std::env::current_exe().unwrap())
             .env(CHILD, place.url())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .spawn();
+        let mut child = Killed(child.unwrap());
         let mut said = String::new();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = BufReader::new(child.0.stdout.take().unwrap());
         lines.read_line(&mut said).unwrap();
         let head: i64 = said.trim().parse().unwrap();
         let refused = store::open(&place.url()).await.unwrap_err();
         assert!(matches!(refused, StoreError::InUse(_)), "{refused}");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        drop(child);
         let store = place.open().await;
         // It may have written more after it spoke, never less.
         let loaded = store.load().await.unwrap();
@@ -184,8 +184,23 @@ pub async fn survives_a_kill(place: Place) {
     }
 }
 
+/// A process that ends, without a chance to say farewell, with this value.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
 /// Writes for ever, and says after ten commits how far it got.
 pub fn be_the_child(url: &str) -> ! {
+    // Ends with its parent, should that be killed itself.
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        std::process::exit(1);
+    });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = store::open(url).await.unwrap();

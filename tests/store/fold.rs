@@ -268,6 +268,7 @@ fn random_schema(
         id: SchemaId(id),
         schema_type: dice.pick(&SchemaType::ALL),
         text: TextId::of(&text),
+        shape: TextId::of(&text),
         guid: content_guid(&text, &references, metadata.as_ref(), rule_set.as_ref()),
         references,
         metadata,

@@ -20,6 +20,7 @@ pub fn registration(subject: &str, id: i32, text: &str) -> Entry {
         id: SchemaId(id),
         schema_type: SchemaType::Avro,
         text: TextId::of(&text),
+        shape: TextId::of(&text),
         guid: content_guid(&text, &[], None, None),
         references: Vec::new(),
         metadata: None,

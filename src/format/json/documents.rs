@@ -110,12 +110,21 @@ impl<'a> Documents<'a> {
             .unwrap_or(Dialect::Draft7)
     }
 
+    /// Whether the document of a place has a `$schema`, known or not.
+    pub fn declares_dialect(&self, spot: &Spot<'_>) -> bool {
+        self.roots
+            .get(spot.document as usize)
+            .is_some_and(|root| root.value.get("$schema").is_some())
+    }
+
     /// Whether exclusive bounds are booleans (draft-04) or numbers; `None`, and thus either, where the document
     /// declares a dialect that we do not know.
     pub fn takes_boolean_bounds(&self, spot: &Spot<'_>) -> Option<bool> {
-        let root = self.roots.get(spot.document as usize)?;
-        let is_foreign =
-            root.value.get("$schema").is_some() && Dialect::declared(root.value).is_none();
+        let is_foreign = self.declares_dialect(spot)
+            && self
+                .roots
+                .get(spot.document as usize)
+                .is_some_and(|root| Dialect::declared(root.value).is_none());
         (!is_foreign).then(|| self.dialect(spot) == Dialect::Draft4)
     }
 

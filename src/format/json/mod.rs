@@ -18,6 +18,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod uri;
+mod vocabulary;
 
 use super::json_text::{self, Node, Value, print, print_string};
 use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};

@@ -8,7 +8,7 @@ use prost_reflect::DescriptorPool;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-const TEXTS: [(&str, &str); 19] = [
+pub(super) const TEXTS: [(&str, &str); 21] = [
     (
         "confluent/meta.proto",
         include_str!("builtin/confluent/meta.proto"),
@@ -84,6 +84,15 @@ const TEXTS: [(&str, &str); 19] = [
     (
         "google/type/timeofday.proto",
         include_str!("builtin/google/type/timeofday.proto"),
+    ),
+    (
+        "google/type/localized_text.proto",
+        include_str!("builtin/google/type/localized_text.proto"),
+    ),
+    // The path under which another registry provides the decimal.
+    (
+        "confluent/types/decimal.proto",
+        include_str!("builtin/confluent/type/decimal.proto"),
     ),
 ];
 

@@ -5,6 +5,7 @@ use super::ast::*;
 use super::descriptor_options::Options;
 use super::read::NESTING;
 use super::scope::Id;
+use super::sugar::{self, MAP_ENTRY};
 use super::wire::{self, Raw, broken};
 use crate::format::InvalidSchema;
 use std::collections::HashMap;
@@ -13,11 +14,13 @@ type Read<T> = Result<T, InvalidSchema>;
 
 /// Reads the bytes. Without `options`, options are left out and names stay absolute.
 pub(super) fn read(bytes: &[u8], options: Option<&Options<'_, '_>>) -> Read<File> {
-    Reader {
+    let mut file = Reader {
         options,
         proto3: false,
     }
-    .file(bytes)
+    .file(bytes)?;
+    sugar::restore(&mut file);
+    Ok(file)
 }
 
 struct Reader<'r, 's, 'a> {
@@ -31,12 +34,6 @@ struct Loose {
     kind: i64,
     extendee: String,
     oneof: Option<i64>,
-}
-
-/// A message and what only its options tell.
-struct Nested {
-    message: Message,
-    map_entry: bool,
 }
 
 /// Messages of which some turn out to be the bodies of groups.
@@ -103,7 +100,7 @@ impl Reader<'_, '_, '_> {
         let mut extensions = Vec::new();
         for (number, raw) in parts {
             match number {
-                4 => file.messages.push(self.message(raw, scope, 0)?.message),
+                4 => file.messages.push(self.message(raw, scope, 0)?),
                 5 => file.enums.push(self.enumeration(raw, scope)?),
                 6 => file.services.push(self.service(raw, scope)?),
                 7 => extensions.push(self.field(raw, scope)?),
@@ -138,7 +135,7 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    fn message(&self, raw: Raw<'_>, parent: Id, depth: usize) -> Read<Nested> {
+    fn message(&self, raw: Raw<'_>, parent: Id, depth: usize) -> Read<Message> {
         if depth >= NESTING {
             return Err(InvalidSchema::new(format!(
                 "nested deeper than {NESTING} levels"
@@ -150,7 +147,6 @@ impl Reader<'_, '_, '_> {
             ..Message::default()
         };
         let scope = self.child(parent, &message.name);
-        let mut map_entry = false;
         let mut fields = Vec::new();
         let mut extensions = Vec::new();
         let mut nested = Vec::new();
@@ -163,8 +159,13 @@ impl Reader<'_, '_, '_> {
                 6 => extensions.push(self.field(raw, scope)?),
                 7 => {
                     let inner = wire::fields(raw.bytes().ok_or_else(broken)?)?;
-                    map_entry = inner.iter().any(|(n, r)| *n == 7 && r.number() != 0);
                     message.options = self.options(raw, "MessageOptions", scope)?;
+                    if inner.iter().any(|(n, r)| *n == 7 && r.number() != 0) {
+                        message.options.push(Opt {
+                            name: vec![Part::plain(MAP_ENTRY)],
+                            value: Value::Word("true".to_owned()),
+                        });
+                    }
                 }
                 8 => {
                     let inner = wire::fields(raw.bytes().ok_or_else(broken)?)?;
@@ -185,43 +186,11 @@ impl Reader<'_, '_, '_> {
         // Numbers before names, each kind in one statement, as people write them.
         message.reserved = gather(std::mem::take(&mut message.reserved));
         message.extensions = gather_extensions(std::mem::take(&mut message.extensions));
-        let mut messages = Pool::new(self.sugar(&mut fields, nested));
+        let mut messages = Pool::new(nested);
         self.place(&mut message, fields, &mut messages);
         message.extends = self.extends(extensions, &mut messages, scope);
         message.messages = messages.rest();
-        Ok(Nested { message, map_entry })
-    }
-
-    /// Turns fields of map-entry types into map fields and drops the entries; returns the other messages.
-    fn sugar(&self, fields: &mut [Loose], nested: Vec<Nested>) -> Vec<Message> {
-        let (entries, others): (Vec<_>, Vec<_>) = nested.into_iter().partition(|n| n.map_entry);
-        let by_name: HashMap<&str, &Message> = entries
-            .iter()
-            .map(|n| (n.message.name.as_str(), &n.message))
-            .collect();
-        for loose in fields {
-            let Type::Named(name) = &loose.field.ty else {
-                continue;
-            };
-            let Some(entry) = last_part(name).and_then(|n| by_name.get(n)) else {
-                continue;
-            };
-            let part = |tag: i64| {
-                entry
-                    .fields
-                    .iter()
-                    .find(|f| f.tag == tag)
-                    .and_then(|f| match &f.ty {
-                        Type::Named(name) => Some(name.clone()),
-                        Type::Map(..) => None,
-                    })
-            };
-            if let (Some(key), Some(value)) = (part(1), part(2)) {
-                loose.field.ty = Type::Map(key, value);
-                loose.field.label = None;
-            }
-        }
-        others.into_iter().map(|n| n.message).collect()
+        Ok(message)
     }
 
     /// Puts fields into the message, its oneofs and groups.
@@ -232,7 +201,10 @@ impl Reader<'_, '_, '_> {
                 .and_then(|i| usize::try_from(i).ok())
                 .and_then(|i| message.oneofs.get_mut(i));
             if loose.kind == 10 {
-                if let Some(group) = self.group(loose, messages) {
+                if let Some(mut group) = self.group(loose, messages) {
+                    if oneof.is_some() {
+                        group.label = None;
+                    }
                     oneof
                         .map_or(&mut message.groups, |o| &mut o.groups)
                         .push(group);

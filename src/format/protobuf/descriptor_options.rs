@@ -79,6 +79,11 @@ impl<'s, 'a> Options<'s, 'a> {
                 },
             }
         }
+        // A descriptor does not know the order; by name is what formatters write.
+        out.sort_by(|a, b| {
+            let key = |o: &Opt| o.name.first().map(|p| (p.custom, p.name.clone()));
+            key(a).cmp(&key(b))
+        });
         Ok(out)
     }
 
@@ -98,7 +103,9 @@ impl<'s, 'a> Options<'s, 'a> {
 
     fn extension_name(&self, id: Id, scope: Id) -> String {
         let node_name = self.scope.node(id).map_or("", |n| n.name);
-        if self.scope.file_of(id) == 0 && self.scope.extension(node_name, scope, 0) == Some(id) {
+        if self.scope.package_of(self.scope.file_of(id)) == self.package()
+            && self.scope.extension(node_name, scope, 0) == Some(id)
+        {
             return node_name.to_owned();
         }
         self.scope.full_name(id)
@@ -202,7 +209,12 @@ impl<'s, 'a> Options<'s, 'a> {
             } else {
                 field.name.clone()
             };
-            fields.add(key, self.value(field, at, raw, depth)?);
+            match self.value(field, at, raw, depth)? {
+                Value::List(items) => items
+                    .into_iter()
+                    .for_each(|item| fields.add(key.clone(), item)),
+                value => fields.add(key, value),
+            }
         }
         Ok(Value::Message(fields.list))
     }

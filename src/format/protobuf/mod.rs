@@ -17,10 +17,15 @@ mod normal;
 mod normal_options;
 mod print;
 mod read;
+mod read_others;
 mod read_value;
 mod scope;
 mod serialized;
+mod sugar;
 mod tagging;
+#[cfg(test)]
+mod tests;
+mod unlinked;
 mod wire;
 
 use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};
@@ -39,7 +44,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// A parsed schema with the files it imports, directly or not.
 #[derive(Debug)]
 pub struct Schema {
-    root: ast::File,
+    /// As written.
+    root: Box<ast::File>,
+    /// With short maps, where the text spells them out.
+    short: Option<Box<ast::File>>,
     imports: Vec<Import>,
 }
 
@@ -50,9 +58,27 @@ struct Import {
 }
 
 impl Schema {
+    /// The file for everything but the canonical text.
+    fn meaning(&self) -> &ast::File {
+        self.short.as_deref().unwrap_or(&self.root)
+    }
+
+    fn spelled(root: ast::File, imports: Vec<Import>) -> Self {
+        let short = sugar::is_needed(&root).then(|| {
+            let mut file = root.clone();
+            sugar::restore(&mut file);
+            Box::new(file)
+        });
+        Self {
+            root: Box::new(root),
+            short,
+            imports,
+        }
+    }
+
     fn scope(&self) -> Scope<'_> {
         let mut files: Vec<(&str, &ast::File)> = Vec::with_capacity(self.imports.len() + 1);
-        files.push(("", &self.root));
+        files.push(("", self.meaning()));
         files.extend(self.imports.iter().map(|i| (i.path.as_str(), &*i.file)));
         Scope::new(&files)
     }
@@ -84,10 +110,7 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
         Spelling::Descriptor(bytes, file) => (file, Some(bytes)),
     };
     let (imports, missing) = load(&file, source)?;
-    let mut schema = Schema {
-        root: file,
-        imports,
-    };
+    let mut schema = Schema::spelled(file, imports);
     if let Some(bytes) = bytes {
         // The second reading knows the types and so can name them and read the options.
         check::name_lengths(&schema.scope())?;
@@ -96,7 +119,7 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
             let options = descriptor_options::Options::new(&scope);
             descriptor::read(&bytes, Some(&options))?
         };
-        schema.root = rooted;
+        schema.root = Box::new(rooted);
     }
     let scope = schema.scope();
     check::name_lengths(&scope)?;
@@ -129,7 +152,10 @@ fn load(
         }
         let file = match by_name.get(path.as_str()) {
             Some(text) => match spelling(text, &source.limits) {
-                Ok(Spelling::Text(file) | Spelling::Descriptor(_, file)) => Some(Arc::new(file)),
+                Ok(Spelling::Text(mut file) | Spelling::Descriptor(_, mut file)) => {
+                    sugar::restore(&mut file);
+                    Some(Arc::new(file))
+                }
                 Err(wrong) if source.strictness == Strictness::New => {
                     return Err(InvalidSchema::new(format!(
                         "reference \"{path}\": {}",
@@ -174,7 +200,7 @@ pub fn formatted(schema: &Schema, format: &str) -> Option<String> {
 
 /// The names of the first message's fields.
 pub fn field_names(schema: &Schema) -> Vec<String> {
-    let Some(message) = schema.root.messages.first() else {
+    let Some(message) = schema.meaning().messages.first() else {
         return Vec::new();
     };
     message

@@ -11,7 +11,10 @@ pub(super) fn normal(scope: &Scope<'_>) -> File {
     let Some(file) = scope.file(0) else {
         return File::default();
     };
-    let n = Normal { scope };
+    let n = Normal {
+        scope,
+        proto3: file.is_proto3(),
+    };
     let package = scope.package_of(0);
     let mut imports = file.imports.clone();
     imports.sort();
@@ -34,6 +37,7 @@ pub(super) fn normal(scope: &Scope<'_>) -> File {
 
 struct Normal<'s, 'a> {
     scope: &'s Scope<'a>,
+    proto3: bool,
 }
 
 impl Normal<'_, '_> {
@@ -172,7 +176,10 @@ impl Normal<'_, '_> {
                     options: self.options(&c.options, parent, "EnumValueOptions"),
                 })
                 .collect();
-            constants.sort_by(|a, b| (a.tag, &a.name).cmp(&(b.tag, &b.name)));
+            // proto3 wants zero first; a plain sort would put negative numbers there and give a text that
+            // no compiler takes.
+            let key = |c: &Constant| (self.proto3 && c.tag != 0, c.tag);
+            constants.sort_by(|a, b| (key(a), &a.name).cmp(&(key(b), &b.name)));
             Enum {
                 name: item.name.clone(),
                 reserved: split_reserved(&item.reserved),

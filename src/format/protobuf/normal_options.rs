@@ -13,36 +13,42 @@ pub(super) fn normal_options(scope: &Scope<'_>, options: &[Opt], at: Id, kind: &
     }
     let n = Normal { scope, at };
     let base = scope.any_type(&format!(".google.protobuf.{kind}"), 0, 0);
-    let mut out: Vec<Opt> = Vec::with_capacity(options.len());
-    let mut folded: HashMap<String, usize> = HashMap::new();
+    let mut said: Vec<(Part, Shape, Vec<Value>)> = Vec::with_capacity(options.len());
+    let mut folded: HashMap<(String, bool), usize> = HashMap::new();
     for option in options {
         let Some((first, rest)) = option.name.split_first() else {
             continue;
         };
+        if option.is("default") || option.is("json_name") {
+            said.push((first.clone(), Shape::AS_WRITTEN, vec![option.value.clone()]));
+            continue;
+        }
         let (first, shape) = n.first(first, base);
-        let as_written = option.is("default") || option.is("json_name");
-        let value = if as_written {
-            option.value.clone()
-        } else {
-            n.nested(rest, &option.value, shape)
-        };
-        let name = vec![first];
-        let can_fold = !shape.repeated && (!rest.is_empty() || matches!(value, Value::Message(_)));
-        if can_fold && let Some(part) = name.first() {
-            let key = format!("{}{}", if part.custom { "(" } else { "" }, part.name);
-            if let Some(old) = folded.get(&key).and_then(|&i| out.get_mut(i)) {
-                n.merge(&mut old.value, value, shape);
+        let value = n.nested(rest, &option.value, shape);
+        if !shape.repeated && matches!(value, Value::Message(_)) {
+            let at = *folded
+                .entry((first.name.clone(), first.custom))
+                .or_insert(said.len());
+            if let Some((_, _, values)) = said.get_mut(at) {
+                values.push(value);
                 continue;
             }
-            folded.insert(key, out.len());
         }
-        out.push(Opt { name, value });
+        said.push((first, shape, vec![value]));
     }
-    for option in &mut out {
-        if !(option.is("default") || option.is("json_name")) {
-            finish(&mut option.value);
-        }
-    }
+    let mut out: Vec<Opt> = said
+        .into_iter()
+        .filter_map(|(name, shape, values)| {
+            let mut value = n.combine(values, shape)?;
+            if !shape.as_written {
+                finish(&mut value);
+            }
+            Some(Opt {
+                name: vec![name],
+                value,
+            })
+        })
+        .collect();
     out.sort_by(|a, b| {
         let key = |o: &Opt| o.name.first().map(|p| (p.name.clone(), p.custom));
         key(a).cmp(&key(b))
@@ -58,6 +64,17 @@ struct Shape {
     repeated: bool,
     /// Whether the type is known at all.
     known: bool,
+    /// `default` and `json_name` are not options of the descriptor and keep their spelling.
+    as_written: bool,
+}
+
+impl Shape {
+    const AS_WRITTEN: Self = Self {
+        message: None,
+        repeated: false,
+        known: false,
+        as_written: true,
+    };
 }
 
 struct Normal<'s, 'a> {
@@ -75,11 +92,13 @@ impl Normal<'_, '_> {
                     .filter(|&id| self.scope.message_at(id).is_some()),
                 repeated: field.label == Some(Label::Repeated),
                 known: true,
+                as_written: false,
             },
             Type::Map(..) => Shape {
                 message: None,
                 repeated: true,
                 known: true,
+                as_written: false,
             },
         }
     }
@@ -163,36 +182,57 @@ impl Normal<'_, '_> {
         }
     }
 
-    /// Adds what another statement says about the same message.
-    fn merge(&self, old: &mut Value, new: Value, shape: Shape) {
-        match (old, new) {
-            (Value::Message(old), Value::Message(new)) => {
-                let mut places: HashMap<String, usize> = old
-                    .iter()
-                    .enumerate()
-                    .map(|(i, (k, _))| (k.clone(), i))
-                    .collect();
-                for (key, value) in new {
-                    let inner = if key.starts_with('[') {
-                        self.bracket_key(&key).1
-                    } else {
-                        self.member(shape.message, &key)
-                    };
-                    match places.get(&key).and_then(|&i| old.get_mut(i)) {
-                        Some((_, there)) if inner.repeated => join(there, value),
-                        Some((_, there)) => self.merge(there, value, inner),
-                        None => {
-                            places.insert(key.clone(), old.len());
-                            old.push((key, value));
-                        }
-                    }
+    /// One value for all that several statements say about one place.
+    fn combine(&self, mut values: Vec<Value>, shape: Shape) -> Option<Value> {
+        let last = values.pop()?;
+        if values.is_empty() {
+            return Some(last);
+        }
+        values.push(last);
+        if !values.iter().all(|v| matches!(v, Value::Message(_))) {
+            // Of a single value the last one counts; where the type is unknown nothing is lost.
+            if shape.known && !shape.repeated {
+                return values.pop();
+            }
+            return joined(values);
+        }
+        let mut order: Vec<(String, Vec<Value>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for value in values {
+            let Value::Message(fields) = value else {
+                continue;
+            };
+            for (key, value) in fields {
+                let at = *places.entry(key.clone()).or_insert(order.len());
+                match order.get_mut(at) {
+                    Some((_, there)) => there.push(value),
+                    None => order.push((key, vec![value])),
                 }
             }
-            // Of a single value the last one counts; where the type is unknown nothing is lost.
-            (old, new) if shape.known && !shape.repeated => *old = new,
-            (old, new) => join(old, new),
         }
+        let of = |(key, values): (String, Vec<Value>)| {
+            let inner = if key.starts_with('[') {
+                self.bracket_key(&key).1
+            } else {
+                self.member(shape.message, &key)
+            };
+            let value = if inner.repeated {
+                joined(values)
+            } else {
+                self.combine(values, inner)
+            };
+            Some((key, value?))
+        };
+        Some(Value::Message(order.into_iter().filter_map(of).collect()))
     }
+}
+
+/// The items of all values in one list; a value alone stays as it is.
+fn joined(values: Vec<Value>) -> Option<Value> {
+    let mut values = values.into_iter();
+    let mut out = values.next()?;
+    values.for_each(|value| join(&mut out, value));
+    Some(out)
 }
 
 /// Sorts keys and writes a list of one as its item.

@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
         Err(self.lexer.error_at(self.at, what))
     }
 
-    fn unexpected<T>(&self, expected: &str) -> Read<T> {
+    pub fn unexpected<T>(&self, expected: &str) -> Read<T> {
         let found = match &self.token {
             Token::Ident(word) | Token::Number(word) => {
                 format!("'{}'", word.chars().take(60).collect::<String>())
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         Ok(there)
     }
 
-    fn take_word(&mut self, word: &str) -> Read<bool> {
+    pub fn take_word(&mut self, word: &str) -> Read<bool> {
         let there = self.at_word(word);
         if there {
             self.advance()?;
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
         self.unexpected(what)
     }
 
-    fn signed_number(&mut self) -> Read<i64> {
+    pub fn signed_number(&mut self) -> Read<i64> {
         let negative = self.take_sign('-')?;
         let value = self.whole_number("a number")?;
         Ok(if negative { -value } else { value })
@@ -418,7 +418,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `4`, `4 to 6`, `4 to max`, `"name"`: one statement is all numbers or all names.
-    fn reserved(&mut self) -> Read<Vec<Reserved>> {
+    pub fn reserved(&mut self) -> Read<Vec<Reserved>> {
         self.advance()?;
         let mut items = Vec::new();
         let names = matches!(self.token, Token::Text(_));
@@ -464,136 +464,27 @@ impl<'a> Reader<'a> {
         Ok(Extensions { ranges, options })
     }
 
-    // ---- enums and services ----
-
-    fn enumeration(&mut self) -> Read<Enum> {
-        self.advance()?;
-        let mut out = Enum {
-            name: self.ident()?.to_owned(),
-            ..Enum::default()
-        };
-        self.sign('{')?;
-        while !self.take_sign('}')? {
-            match self.token {
-                Token::Sign(';') => {
-                    self.advance()?;
-                    continue;
-                }
-                Token::Ident(_) => {}
-                _ => return self.unexpected("a constant or '}'"),
-            }
-            let word = self.ident_peek();
-            // `option = 1;` and `reserved = 2;` are constants with odd names.
-            match word {
-                "option" | "reserved" if !self.next_is_equals()? => {
-                    if word == "option" {
-                        out.options.push(self.option_statement()?);
-                    } else {
-                        out.reserved.push(self.reserved()?);
-                    }
-                }
-                _ => {
-                    let name = self.ident()?.to_owned();
-                    self.sign('=')?;
-                    let tag = self.signed_number()?;
-                    let options = self.bracket_options()?;
-                    self.sign(';')?;
-                    out.constants.push(Constant { name, tag, options });
-                }
-            }
-        }
-        Ok(out)
-    }
-
-    fn ident_peek(&self) -> &'a str {
+    pub fn ident_peek(&self) -> &'a str {
         match self.token {
             Token::Ident(word) => word,
             _ => "",
         }
     }
 
-    fn next_is_equals(&mut self) -> Read<bool> {
+    pub fn next_is_equals(&mut self) -> Read<bool> {
         self.lexer.peek_is('=')
-    }
-
-    fn service(&mut self) -> Read<Service> {
-        self.advance()?;
-        let mut service = Service {
-            name: self.ident()?.to_owned(),
-            ..Service::default()
-        };
-        self.sign('{')?;
-        while !self.take_sign('}')? {
-            match self.token {
-                Token::Sign(';') => {
-                    self.advance()?;
-                }
-                Token::Ident("option") => service.options.push(self.option_statement()?),
-                Token::Ident("rpc") => service.rpcs.push(self.rpc()?),
-                _ => return self.unexpected("an rpc or '}'"),
-            }
-        }
-        Ok(service)
-    }
-
-    fn rpc(&mut self) -> Read<Rpc> {
-        self.advance()?;
-        let name = self.ident()?.to_owned();
-        let (request, request_stream) = self.rpc_type()?;
-        if !self.take_word("returns")? {
-            return self.unexpected("'returns'");
-        }
-        let (response, response_stream) = self.rpc_type()?;
-        let mut options = Vec::new();
-        if self.take_sign('{')? {
-            while !self.take_sign('}')? {
-                match self.token {
-                    Token::Sign(';') => {
-                        self.advance()?;
-                    }
-                    Token::Ident("option") => options.push(self.option_statement()?),
-                    _ => return self.unexpected("an option or '}'"),
-                }
-            }
-            self.take_sign(';')?;
-        } else {
-            self.sign(';')?;
-        }
-        Ok(Rpc {
-            name,
-            request,
-            request_stream,
-            response,
-            response_stream,
-            options,
-        })
-    }
-
-    fn rpc_type(&mut self) -> Read<(String, bool)> {
-        self.sign('(')?;
-        let name = self.dotted()?;
-        let (name, stream) = if name == "stream" && !self.at_sign(')') {
-            (self.dotted()?, true)
-        } else if let Some(rest) = name.strip_prefix("stream.") {
-            // `stream .a.B` reads as one dotted name.
-            (format!(".{rest}"), true)
-        } else {
-            (name, false)
-        };
-        self.sign(')')?;
-        Ok((name, stream))
     }
 
     // ---- options ----
 
-    fn option_statement(&mut self) -> Read<Opt> {
+    pub fn option_statement(&mut self) -> Read<Opt> {
         self.advance()?;
         let option = self.option()?;
         self.sign(';')?;
         Ok(option)
     }
 
-    fn bracket_options(&mut self) -> Read<Vec<Opt>> {
+    pub fn bracket_options(&mut self) -> Read<Vec<Opt>> {
         let mut options = Vec::new();
         if self.take_sign('[')? {
             loop {

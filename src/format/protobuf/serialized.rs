@@ -4,15 +4,18 @@ use super::Schema;
 use super::ast::*;
 use super::check::SCALARS;
 use super::scope::{Id, Scope};
-use super::{builtin, print};
+use super::{builtin, print, unlinked, wire};
 use protox::file::{File as SourceFile, FileResolver, GoogleFileResolver};
 use std::collections::HashMap;
 
 /// The compiler enters imports recursively; more files than this are not compiled.
 const MOST_FILES: usize = 2_000;
 
-/// The bytes of the descriptor, with resolved types and interpreted options. `None` when the schema, though
-/// readable, cannot be linked even without its custom options.
+/// The field of a FileDescriptorProto that holds source positions.
+const SOURCE_CODE_INFO: u64 = 9;
+
+/// The bytes of the descriptor, with resolved types and interpreted options. Where the linker is stricter than
+/// the registry, custom options are given up first, then the linker; `None` when a type is not there.
 pub(super) fn serialized(schema: &Schema) -> Option<Vec<u8>> {
     if schema.imports.len() > MOST_FILES {
         return None;
@@ -24,7 +27,7 @@ pub(super) fn serialized(schema: &Schema) -> Option<Vec<u8>> {
         each_options(&mut plain, &mut |options| {
             options.retain(|o| !o.is_custom())
         });
-        compile(schema, &plain)
+        compile(schema, &plain).or_else(|| unlinked::descriptor(&plain, &scope))
     })
 }
 
@@ -46,7 +49,8 @@ fn compile(schema: &Schema, root: &File) -> Option<Vec<u8>> {
     });
     compiler.open_file(&name).ok()?;
     let file = compiler.descriptor_pool().get_file_by_name(&name)?;
-    Some(file.encode_to_vec())
+    // Source positions are of our own print and more than half of the bytes; nobody needs them.
+    wire::without(&file.encode_to_vec(), SOURCE_CODE_INFO).ok()
 }
 
 struct Sources {
@@ -69,7 +73,7 @@ impl FileResolver for Sources {
 /// The root in a form that a strict linker takes: absolute names, no import that nobody provides, no custom
 /// option that nobody defines.
 fn linkable(schema: &Schema, scope: &Scope<'_>) -> File {
-    let mut file = schema.root.clone();
+    let mut file = schema.meaning().clone();
     let mut seen = std::collections::HashSet::new();
     file.imports.retain(|import| {
         schema.imports.iter().any(|i| i.path == import.path) && seen.insert(import.path.clone())

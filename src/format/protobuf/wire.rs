@@ -61,7 +61,7 @@ pub(super) fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Result<&'b [u8], I
     Ok(head)
 }
 
-/// All fields of a message. Groups on the wire are refused: no descriptor has them.
+/// All fields of a message. The content of a group counts as its bytes.
 pub(super) fn fields(mut bytes: &[u8]) -> Result<Vec<(i64, Raw<'_>)>, InvalidSchema> {
     let mut out = Vec::new();
     while !bytes.is_empty() {
@@ -78,11 +78,66 @@ pub(super) fn fields(mut bytes: &[u8]) -> Result<Vec<(i64, Raw<'_>)>, InvalidSch
                 Raw::Bytes(take(&mut bytes, length)?)
             }
             5 => Raw::Fixed32(fixed32(take(&mut bytes, 4)?)),
+            3 => Raw::Bytes(group(&mut bytes)?),
             _ => return Err(broken()),
         };
         out.push((number, raw));
     }
     Ok(out)
+}
+
+/// The message without its top-level fields of one number.
+pub(super) fn without(mut bytes: &[u8], number: u64) -> Result<Vec<u8>, InvalidSchema> {
+    let mut out = Vec::with_capacity(bytes.len());
+    while !bytes.is_empty() {
+        let start = bytes;
+        let key = varint(&mut bytes)?;
+        match key & 7 {
+            0 => {
+                varint(&mut bytes)?;
+            }
+            2 => {
+                let length = usize::try_from(varint(&mut bytes)?).map_err(|_| broken())?;
+                take(&mut bytes, length)?;
+            }
+            _ => return Err(broken()),
+        }
+        if key >> 3 != number {
+            let used = start.len() - bytes.len();
+            out.extend_from_slice(start.get(..used).unwrap_or_default());
+        }
+    }
+    Ok(out)
+}
+
+/// Takes a group up to its end; groups in it are counted, not entered.
+fn group<'b>(bytes: &mut &'b [u8]) -> Result<&'b [u8], InvalidSchema> {
+    let start = *bytes;
+    let mut open = 1_usize;
+    loop {
+        let before = bytes.len();
+        match varint(bytes)? & 7 {
+            0 => {
+                varint(bytes)?;
+            }
+            1 => {
+                take(bytes, 8)?;
+            }
+            2 => {
+                let length = usize::try_from(varint(bytes)?).map_err(|_| broken())?;
+                take(bytes, length)?;
+            }
+            3 => open += 1,
+            4 => open -= 1,
+            5 => {
+                take(bytes, 4)?;
+            }
+            _ => return Err(broken()),
+        }
+        if open == 0 {
+            return start.get(..start.len() - before).ok_or_else(broken);
+        }
+    }
 }
 
 pub(super) fn fixed64(bytes: &[u8]) -> u64 {

@@ -11,12 +11,9 @@ pub(in crate::server) async fn root(_call: Call) -> Result<Reply, ApiError> {
     Ok(Reply::empty_object())
 }
 
-/// Takes any JSON object, and no body at all.
+/// Takes any JSON object.
 pub(in crate::server) async fn post_root(mut call: Call) -> Result<Reply, ApiError> {
-    let bytes = call.bytes().await?;
-    if !matches!(bytes.trim_ascii(), b"" | b"null") {
-        super::super::body::parse::<HashMap<String, IgnoredAny>>(&bytes)?;
-    }
+    call.json::<HashMap<String, IgnoredAny>>().await?;
     Ok(Reply::empty_object())
 }
 

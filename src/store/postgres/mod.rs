@@ -53,7 +53,7 @@ const BEGIN_LOAD: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 pub struct Postgres {
     pool: PgPool,
     hints: watch::Sender<u64>,
-    /// Ends the listener.
+    /// Ends the listener, when it says so or is dropped.
     closing: watch::Sender<bool>,
     listener: Mutex<Option<JoinHandle<()>>>,
 }
@@ -108,12 +108,6 @@ impl Postgres {
             connection: self.pool.acquire().await.map_err(failed)?,
             ended: false,
         })
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        self.closing.send_replace(true);
     }
 }
 
@@ -219,7 +213,7 @@ impl Store for Postgres {
 
     async fn commit(&self, after: Seq, batch: &[Entry]) -> Result<Seq, StoreError> {
         let last = last_place(after, batch)?;
-        let effect = Effect::of(batch)?;
+        let effect = Effect::of(after, batch)?;
         let payloads = batch.iter().map(|entry| Ok(escape(&rows::payload(entry)?)));
         let log = Log {
             places: (after..last).map(|place| place + 1).collect(),

@@ -27,12 +27,13 @@ pub const ADD_TEXTS: &str = "INSERT INTO texts (text_id, body) \
      SELECT * FROM UNNEST($1::text[], $2::text[]) ON CONFLICT DO NOTHING";
 /// Stores schemas over what was there.
 pub const STORE_SCHEMAS: &str = "INSERT INTO schemas \
-     (context, id, schema_type, text_id, guid, refs, metadata, rule_set) \
+     (context, id, schema_type, text_id, shape, guid, refs, metadata, rule_set, stored) \
      SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], \
-     $7::text[], $8::text[]) \
+     $7::text[], $8::text[], $9::text[], $10::bigint[]) \
      ON CONFLICT (context, id) DO UPDATE SET schema_type = EXCLUDED.schema_type, \
-     text_id = EXCLUDED.text_id, guid = EXCLUDED.guid, refs = EXCLUDED.refs, \
-     metadata = EXCLUDED.metadata, rule_set = EXCLUDED.rule_set";
+     text_id = EXCLUDED.text_id, shape = EXCLUDED.shape, guid = EXCLUDED.guid, \
+     refs = EXCLUDED.refs, metadata = EXCLUDED.metadata, rule_set = EXCLUDED.rule_set, \
+     stored = EXCLUDED.stored";
 /// Removes schemas.
 pub const REMOVE_SCHEMAS: &str = "DELETE FROM schemas \
      USING UNNEST($1::text[], $2::bigint[]) AS old (context, id) \

@@ -67,7 +67,7 @@ async fn store_schemas(tx: &mut PgConnection, effect: &Effect<'_>) -> Result<(),
     let mut refs = Vec::new();
     let mut metadata = Vec::new();
     let mut rule_sets = Vec::new();
-    for schema in &stored {
+    for (schema, _) in &stored {
         refs.push(escape(&rows::to_json(&schema.references)?));
         metadata.push(
             rows::maybe_json(schema.metadata.as_ref())?
@@ -80,27 +80,45 @@ async fn store_schemas(tx: &mut PgConnection, effect: &Effect<'_>) -> Result<(),
                 .map(escape),
         );
     }
-    let names: Vec<_> = stored.iter().map(|s| escape(s.context.as_str())).collect();
-    let types: Vec<_> = stored.iter().map(|s| s.schema_type.to_string()).collect();
+    let names: Vec<_> = stored
+        .iter()
+        .map(|(s, _)| escape(s.context.as_str()))
+        .collect();
+    let types: Vec<_> = stored
+        .iter()
+        .map(|(s, _)| s.schema_type.to_string())
+        .collect();
     let store = sqlx::query(sql::STORE_SCHEMAS)
         .bind(names)
-        .bind(stored.iter().map(|s| s.id.0.into()).collect::<Vec<i64>>())
+        .bind(
+            stored
+                .iter()
+                .map(|(s, _)| s.id.0.into())
+                .collect::<Vec<i64>>(),
+        )
         .bind(types)
         .bind(
             stored
                 .iter()
-                .map(|s| s.text.to_string())
+                .map(|(s, _)| s.text.to_string())
                 .collect::<Vec<_>>(),
         )
         .bind(
             stored
                 .iter()
-                .map(|s| s.guid.to_string())
+                .map(|(s, _)| s.shape.to_string())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            stored
+                .iter()
+                .map(|(s, _)| s.guid.to_string())
                 .collect::<Vec<_>>(),
         )
         .bind(refs)
         .bind(metadata)
-        .bind(rule_sets);
+        .bind(rule_sets)
+        .bind(stored.iter().map(|(_, at)| *at).collect::<Vec<i64>>());
     store.execute(tx).await.map(drop).map_err(failed)
 }
 

@@ -153,7 +153,7 @@ impl Contract {
             // The statuses that do not depend on the operation are documented once.
             None if matches!(
                 answer.status,
-                405 | 406 | 408 | 413 | 415 | 429 | 500 | 503 | 504
+                400 | 405 | 406 | 408 | 413 | 415 | 429 | 500 | 503 | 504
             ) =>
             {
                 let response = operation.responses.get("default");
@@ -327,6 +327,10 @@ impl Contract {
                     }
                 }
                 for (name, member) in members {
+                    // A text with a comma in a flow mapping falls apart unseen.
+                    if member.is_null() && name.contains(' ') {
+                        mistakes.push(format!("{at}: '{name}' was meant as a text"));
+                    }
                     self.lint_value(member, &format!("{at}/{name}"), mistakes);
                 }
             }

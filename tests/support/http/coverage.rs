@@ -112,7 +112,7 @@ fn complain(
     }
     for pair in reasons.keys().filter(|p| !wanted.contains(*p)) {
         complaints.push(format!(
-            "unexercised.yaml lists a {what} that does not exist: {} {}",
+            "unexercised.yaml lists what does not exist: {what} {} {}",
             pair.0, pair.1
         ));
     }

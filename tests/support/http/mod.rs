@@ -2,6 +2,7 @@
 
 pub mod contract;
 pub mod coverage;
+pub mod own;
 pub mod pattern;
 pub mod run;
 pub mod scenario;

@@ -199,6 +199,21 @@ impl Comparison<'_> {
                 }
                 _ => false,
             },
+            "$concat" => {
+                let mut all = Vec::new();
+                match self.vars.fill(argument)? {
+                    Value::Array(lists) => {
+                        for list in lists {
+                            match list {
+                                Value::Array(items) => all.extend(items),
+                                other => return Err(format!("$concat of {other}")),
+                            }
+                        }
+                    }
+                    other => return Err(format!("$concat of {other}")),
+                }
+                return self.value(&Value::Array(all), got, members, at);
+            }
             "$pairs" => {
                 // Items of a list of versions, as [subject, version].
                 let pairs: Option<Value> = got.and_then(Value::as_array).map(|items| {
@@ -223,7 +238,7 @@ impl Comparison<'_> {
             "$save" => {
                 let name = argument.as_str().ok_or("$save wants a name")?;
                 if let Some(got) = got {
-                    self.vars.set(name, got.clone());
+                    self.vars.save(name, got.clone())?;
                 }
                 got.is_some()
             }
@@ -237,7 +252,7 @@ impl Comparison<'_> {
                         return Ok(());
                     }
                     (None, Some(got)) if got.as_u64().is_some_and(|id| id > 0) => {
-                        self.vars.set(name, got.clone());
+                        self.vars.save(name, got.clone())?;
                         true
                     }
                     _ => false,

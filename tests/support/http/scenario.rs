@@ -17,6 +17,8 @@ pub struct Scenario {
     pub server: Map<String, Value>,
     /// Whether it counts on the first id being 1, so that it needs a registry that never had a schema.
     pub fresh: bool,
+    /// Why it is known to fail, if it does; it must not pass then.
+    pub fails: Option<String>,
     /// The stores it is for; `None` for all.
     pub stores: Option<Vec<String>>,
     /// Its variables.
@@ -49,6 +51,8 @@ pub enum Content {
     Nothing,
     /// JSON.
     Json(Value),
+    /// The body of a registration, or its schema alone.
+    Registration(Value),
     /// These characters.
     Text(Value),
 }
@@ -115,7 +119,10 @@ fn collect(root: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 /// Reads a YAML file as JSON.
 pub fn read_yaml(file: &Path) -> Result<Value, String> {
     let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-    serde_saphyr::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))
+    // YAML 1.2: `y` and `on` are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&text, options)
+        .map_err(|e| format!("{}: {e}", file.display()))
 }
 
 fn expand(
@@ -128,7 +135,8 @@ fn expand(
         top,
         "the file",
         &[
-            "title", "section", "surprise", "server", "fresh", "stores", "let", "cases", "steps",
+            "title", "section", "surprise", "server", "fresh", "fails", "stores", "let", "cases",
+            "steps",
         ],
     )?;
     let mut vars = Vars::default();
@@ -150,6 +158,10 @@ fn expand(
             None => Map::new(),
         },
         fresh: top.get("fresh") == Some(&Value::Bool(true)),
+        fails: match top.get("fails") {
+            Some(reason) => Some(string(reason, "fails")?),
+            None => None,
+        },
         stores: match top.get("stores") {
             Some(list) => Some(
                 array(list, "stores")?
@@ -215,15 +227,12 @@ fn step(value: &Value) -> Result<Step, String> {
             (string(request, "do")?, content)
         }
         (None, Some(subject)) => {
-            // The commonest request of all has a short form; a bare text stands for `{schema: text}`.
-            let body = match map.get("as").ok_or("register wants 'as'")? {
-                Value::String(schema) => serde_json::json!({ "schema": schema }),
-                other => other.clone(),
-            };
+            // The commonest request of all has a short form.
+            let body = map.get("as").ok_or("register wants 'as'")?.clone();
             let subject = string(subject, "register")?;
             (
                 format!("POST /subjects/{subject}/versions"),
-                Content::Json(body),
+                Content::Registration(body),
             )
         }
         _ => return Err("one of 'do' and 'register'".to_owned()),

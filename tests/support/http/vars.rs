@@ -1,7 +1,7 @@
 //! Variables of a scenario: `${name}` in what is sent and in what is expected.
 //!
 //! A string that is nothing but `${name}` becomes the variable's value with its type; inside a longer string
-//! the value's text is put in its place. `$${` stands for a plain `${`.
+//! the value's text is put in its place. `$${` stands for a plain `${`. The runner counts in `${i}` and `${n}`.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -16,6 +16,15 @@ impl Vars {
         self.0.insert(name.to_owned(), value);
     }
 
+    /// Sets a variable that a scenario names.
+    pub fn save(&mut self, name: &str, value: Value) -> Result<(), String> {
+        if matches!(name, "i" | "n") {
+            return Err(format!("'{name}' is a counter of the runner"));
+        }
+        self.set(name, value);
+        Ok(())
+    }
+
     /// A variable's value.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
@@ -28,7 +37,8 @@ impl Vars {
         }
     }
 
-    /// The value with its variables replaced, and `{$repeat: [text, times]}` written out.
+    /// The value with its variables replaced, and `{$repeat: [text, times]}` and `{$join: [text, …]}` written
+    /// out.
     pub fn fill(&self, value: &Value) -> Result<Value, String> {
         match value {
             Value::String(text) => self.fill_string(text),
@@ -36,6 +46,16 @@ impl Vars {
             Value::Object(members) => {
                 if let Some(repeat) = members.get("$repeat") {
                     return self.repeat(repeat);
+                }
+                if let Some(Value::Array(parts)) = members.get("$join") {
+                    let text = parts
+                        .iter()
+                        .map(|part| match self.fill(part)? {
+                            Value::String(text) => Ok(text),
+                            other => Err(format!("$join of {other}")),
+                        })
+                        .collect::<Result<String, String>>()?;
+                    return Ok(Value::String(text));
                 }
                 let mut out = Map::new();
                 for (name, member) in members {
@@ -97,6 +117,7 @@ impl Vars {
         let [text, times] = spec.as_array().ok_or_else(wrong)?.as_slice() else {
             return Err(wrong());
         };
+        let times = self.fill(times)?;
         let times = times.as_u64().and_then(|n| usize::try_from(n).ok());
         let (Value::String(text), Some(times)) = (self.fill(text)?, times) else {
             return Err(wrong());
