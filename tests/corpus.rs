@@ -74,11 +74,14 @@ struct Outcome {
     refused: Vec<(String, usize, String)>,
 }
 
+/// A text as a reference, with the versions of its own references.
+type Key = (Named, Vec<(String, i64)>);
+
 /// One file on its way into the registry.
 struct Load<'a> {
     registry: &'a mut Registry,
     /// References that were registered, with the version they got, or why not.
-    known: HashMap<(Named, Vec<(String, i64)>), Result<i64, String>>,
+    known: HashMap<Key, Result<i64, String>>,
     outcome: Outcome,
 }
 
