@@ -61,7 +61,9 @@ impl<'a> Effect<'a> {
     /// Reduces the batch. Refuses names that not every engine can keep.
     pub(super) fn of(after: Seq, batch: &'a [Entry]) -> Result<Self, StoreError> {
         let mut effect = Self::default();
-        for (entry, seq) in batch.iter().zip(after + 1..) {
+        let mut seq = after;
+        for entry in batch {
+            seq = seq.saturating_add(1);
             effect
                 .texts
                 .extend(entry.texts.iter().map(|(id, text)| (*id, text)));

@@ -246,7 +246,7 @@ pub async fn loads_the_fold_of_the_log(place: Place) {
     store.close().await;
 }
 
-/// Contexts, schemas, versions, settings; each in the order of its key.
+/// Contexts, schemas, versions, settings; schemas in the order they were stored, the others in that of their keys.
 pub async fn loads_in_order(place: Place) {
     let store = place.open().await;
     let mut batch = vec![
@@ -292,10 +292,10 @@ pub async fn loads_in_order(place: Place) {
         "context . 10",
         "context .b 7",
         "removed .b",
-        "schema . 1",
-        "schema . 2",
-        "schema . 10",
         "schema .b 7",
+        "schema . 2",
+        "schema . 1",
+        "schema . 10",
         "version :.b:x 1",
         "version B 1",
         "version b 1",
