@@ -98,6 +98,7 @@ impl Index {
                 for version in versions {
                     let at = position(&records, subject, *version)?;
                     if let Some(record) = records.get_mut(at) {
+                        self.deleted_count += usize::from(!record.deleted);
                         record.deleted = true;
                     }
                 }
@@ -244,6 +245,7 @@ impl Index {
             {
                 self.release(subject, *version, record.id);
                 self.version_count -= 1;
+                self.deleted_count -= usize::from(record.deleted);
             }
         }
         let kept: Vec<_> = records
