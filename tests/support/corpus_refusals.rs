@@ -47,7 +47,7 @@ const MARK: Cause = cause(
 );
 const DANGLING: Cause = cause(
     "leads nowhere",
-    "a $ref that the root leads to names a part that is not there",
+    "a $ref that the root leads to names a part that is not there, or is no schema",
 );
 const UNKNOWN: Cause = cause(
     "no reference of this schema is named",
@@ -103,6 +103,7 @@ pub const REFUSALS: &[Refusal] = &[
     refusal("histories_json", "SchemaStore/schemastore:src/schemas/json/sarif-external-property-file-2.1.0.json", REMOTE, 5),
     refusal("histories_json", "SchemaStore/schemastore:src/schemas/json/theme-v1.json", REMOTE, 3),
     refusal("histories_json", "SchemaStore/schemastore:src/schemas/json/tsoa.json", REMOTE, 1),
+    refusal("histories_json", "SchemaStore/schemastore:src/schemas/json/tslint.json", DANGLING, 8),
     refusal("histories_json", "SchemaStore/schemastore:src/schemas/json/web-manifest-app-info.json", DANGLING, 1),
     refusal("histories_json", "SchemaStore/schemastore:src/schemas/json/web-manifest.json", DANGLING, 1),
     refusal("histories_json", "SchemaStore/schemastore:src/schemas/json/xs-app.json", DANGLING, 1),
