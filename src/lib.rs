@@ -9,6 +9,16 @@
 //! ```
 //!
 //! `format`, `compat` and `registry` are the engine: pure, synchronous, the same code for every front end.
+//!
+//! How a write works: `server` turns a request into a call of `service`. There the engine decides on a snapshot of
+//! the [`registry::index::Index`], stopping when it needs a text that is not at hand, which `service` then fetches.
+//! What it decides is a list of [`registry::change::Change`]s. The one writing task of the node decides again on the
+//! newest state and asks the `store` to commit, which succeeds only if nobody committed first; otherwise the node
+//! catches up and decides afresh. Committed changes are applied to the index and the answer is given. Other nodes
+//! read the same changes from the log, in the same order.
+//!
+//! Features: `engine` alone is the pure core; `client` alone is `model` and `wire`; `server` runs the registry on the
+//! stores of `sqlite` and `postgres`; `cli` is the command line. All are on by default.
 
 #![warn(missing_docs)]
 

@@ -13,7 +13,7 @@ use crate::server::Options;
 use crate::service::{Fault, Service};
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{ALLOW, CONTENT_LENGTH};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
@@ -22,6 +22,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -58,6 +59,8 @@ pub(crate) struct Call {
     parameters: Vec<String>,
     headers: HeaderMap,
     body: Body,
+    /// Whether some of the request's body is still to be read.
+    unread: Arc<AtomicBool>,
     held: body::Held,
 }
 
@@ -92,6 +95,7 @@ impl Call {
         };
         let body = std::mem::take(&mut self.body);
         self.held = body::read(body, &self.headers, bounds, &self.state.room).await?;
+        self.unread.store(false, Ordering::Relaxed);
         let bytes = std::mem::take(&mut self.held.bytes);
         self.state.metrics.request_size(self.endpoint, bytes.len());
         body::parse(&bytes)
@@ -119,9 +123,10 @@ pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
     let uri = request.uri().clone();
     let negotiated = media::negotiate(request.headers());
     let in_flight = state.metrics.enter();
+    let unread = Arc::new(AtomicBool::new(!request.body().is_end_stream()));
 
     let mut trace = Trace::default();
-    let result = unwinding(work(&state, request, negotiated, &mut trace)).await;
+    let result = unwinding(work(&state, request, negotiated, &unread, &mut trace)).await;
     let mut response = result.unwrap_or_else(|error| {
         error.answer(&Scene {
             incompatible_code: state.options.incompatible_code,
@@ -153,9 +158,12 @@ pub(crate) async fn answer(state: Arc<State>, request: Request) -> Response {
         micros = elapsed.as_micros() as u64,
         "request"
     );
-    response
-        .headers_mut()
-        .insert(request_id::X_REQUEST_ID, request_id);
+    let headers = response.headers_mut();
+    if unread.load(Ordering::Relaxed) {
+        // What was not read stands in the way of the next request: say that there is none on this connection.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    headers.insert(request_id::X_REQUEST_ID, request_id);
     response
 }
 
@@ -185,13 +193,14 @@ async fn work(
     state: &Arc<State>,
     request: Request,
     negotiated: Option<&'static str>,
+    unread: &Arc<AtomicBool>,
     trace: &mut Trace,
 ) -> Result<Response, ApiError> {
     match aim(state, &request)? {
         Aim::Methods(allow) => Ok(options(&allow)),
         Aim::Target(target) => {
             trace.0 = Some((target.route, target.parameters.clone()));
-            admit(state, target, request, negotiated).await
+            admit(state, target, request, negotiated, unread).await
         }
     }
 }
@@ -229,6 +238,7 @@ async fn admit(
     target: Target,
     request: Request,
     negotiated: Option<&'static str>,
+    unread: &Arc<AtomicBool>,
 ) -> Result<Response, ApiError> {
     let route = target.route;
     let (parts, body) = request.into_parts();
@@ -260,6 +270,7 @@ async fn admit(
         parameters: target.parameters,
         headers: parts.headers,
         body,
+        unread: Arc::clone(unread),
         held: body::Held::default(),
     };
     let handling = (route.handler)(call);

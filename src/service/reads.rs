@@ -8,7 +8,7 @@ use crate::registry::query::{self, ById, Deleted, LIST_LIMIT, Page, SchemasQuery
 use crate::registry::refusal::Refusal;
 use crate::registry::settings::{self, Fallback};
 use crate::wire::{
-    ContextIdResponse, SchemaListItem, SchemaResponse, SchemaStringResponse, SubjectVersionResponse,
+    ContextIdResponse, SchemaResponse, SchemaStringResponse, SubjectVersionResponse,
 };
 use std::sync::Arc;
 
@@ -142,7 +142,7 @@ impl Service {
     }
 
     /// `GET /schemas`
-    pub async fn schemas(&self, query: SchemasQuery) -> Result<Vec<SchemaListItem>, Error> {
+    pub async fn schemas(&self, query: SchemasQuery) -> Result<Vec<SchemaResponse>, Error> {
         let list = self
             .ask_fresh(|index| Ok(query::schemas(index, &query)))
             .await?;
@@ -153,24 +153,9 @@ impl Service {
         }
         let mut items = Vec::with_capacity(list.len());
         for (found, aliases) in list {
-            let schema = found.schema;
-            items.push(SchemaListItem {
-                subject: found.subject,
-                version: found.record.version,
-                id: found.record.id,
-                guid: schema.guid,
-                schema_type: schema.schema_type,
-                references: schema.references.clone(),
-                metadata: schema.metadata.clone(),
-                rule_set: schema.rule_set.clone(),
-                schema: match texts.get(&schema.text) {
-                    Some(text) => text.clone(),
-                    None => self.text_of(schema.text).await?,
-                },
-                ts: found.record.at,
-                deleted: found.record.deleted,
-                aliases: aliases.iter().map(Subject::to_string).collect(),
-            });
+            let mut item = self.render(&found, &ReadOptions::default()).await?;
+            item.aliases = aliases.iter().map(Subject::to_string).collect();
+            items.push(item);
         }
         Ok(items)
     }

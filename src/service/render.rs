@@ -89,6 +89,7 @@ impl Service {
             schema_tags: self.tags_in(schema, &options.find_tags).await?,
             ts: found.record.at,
             deleted: found.record.deleted,
+            aliases: Vec::new(),
         })
     }
 }

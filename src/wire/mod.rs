@@ -15,7 +15,6 @@ pub use request::{
 };
 pub use response::{
     CompatibilityResponse, ConfigResponse, ConfigUpdateResponse, ContextIdResponse,
-    DeploymentResponse, EntityResponse, ModeResponse, RegisterResponse, SchemaListItem,
-    SchemaResponse, SchemaStringResponse, ServerClusterResponse, SubjectVersionResponse,
-    VersionResponse,
+    DeploymentResponse, ModeResponse, RegisterResponse, SchemaResponse, SchemaStringResponse,
+    ServerClusterResponse, SubjectVersionResponse, VersionResponse,
 };

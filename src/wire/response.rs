@@ -74,38 +74,7 @@ pub struct SchemaResponse {
     pub ts: i64,
     /// Whether it is soft-deleted.
     pub deleted: bool,
-}
-
-/// An item of `GET /schemas`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SchemaListItem {
-    /// The qualified subject.
-    pub subject: Subject,
-    /// The version.
-    pub version: Version,
-    /// The id.
-    pub id: SchemaId,
-    /// The content's GUID.
-    pub guid: Guid,
-    /// The language.
-    pub schema_type: SchemaType,
-    /// The references.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub references: Vec<Reference>,
-    /// The metadata.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
-    /// The rules.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule_set: Option<RuleSet>,
-    /// The text.
-    pub schema: Arc<str>,
-    /// When it was registered, in milliseconds since 1970.
-    pub ts: i64,
-    /// Whether it is soft-deleted.
-    pub deleted: bool,
-    /// The aliases of the subject, if asked for.
+    /// The aliases of the subject, in the list of schemas and if asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
 }
@@ -169,9 +138,6 @@ pub struct ContextIdResponse {
     /// The id.
     pub id: SchemaId,
 }
-
-/// An entity with inline tags.
-pub type EntityResponse = SchemaTags;
 
 /// The answer to a compatibility check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

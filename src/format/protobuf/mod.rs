@@ -1,7 +1,7 @@
 //! Protobuf: `.proto` texts and serialized descriptors, proto2 and proto3.
 //!
-//! A text is read into [`ast`], which keeps what the canonical text needs and a descriptor would lose.
-//! [`scope`] resolves names over the file and its imports; everything else builds on these two. Only
+//! A text is read into `ast`, which keeps what the canonical text needs and a descriptor would lose.
+//! `scope` resolves names over the file and its imports; everything else builds on these two. Only
 //! `format=serialized` goes through a compiler.
 
 mod ast;
