@@ -169,6 +169,14 @@ impl Client {
         Ok((status, response.json().await?))
     }
 
+    /// Asks for something that is no JSON.
+    pub async fn text(&self, path: &str) -> String {
+        let response = self.http.get(format!("{}{path}", self.url)).send().await;
+        let response = response.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "GET {path}");
+        response.text().await.expect("a text")
+    }
+
     async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.call("GET", path, None).await.expect("an answer");
         assert_eq!(status, 200, "GET {path}: {answer}");
