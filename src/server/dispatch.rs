@@ -196,6 +196,10 @@ async fn work(
     unread: &Arc<AtomicBool>,
     trace: &mut Trace,
 ) -> Result<Response, ApiError> {
+    if [Method::POST, Method::PUT, Method::DELETE].contains(request.method()) {
+        // Which subject a write is for may depend on an alias that another node was told of just now.
+        state.service.settle().await;
+    }
     match aim(state, &request)? {
         Aim::Methods(allow) => Ok(options(&allow)),
         Aim::Target(target) => {

@@ -9,6 +9,7 @@ use crate::registry::refusal::Refusal;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Texts gathered for one decision.
@@ -29,6 +30,13 @@ impl TextSource for AtHand<'_> {
             .or_else(|| self.cache.get(id))
     }
 }
+
+/// How fresh an answer that writes nothing has to be on a shared store.
+const FRESH: Duration = Duration::from_millis(50);
+/// How long a store may be silent until answers no longer wait for it; the follower asks every second.
+const AWAY_AFTER: Duration = Duration::from_secs(3);
+/// How long an answer waits for news.
+const REFRESH_WAIT: Duration = Duration::from_secs(2);
 
 /// Each round of gathering adds texts; a decision that wants more rounds than this is going in circles.
 const MAX_ROUNDS: usize = 10_000;
@@ -85,13 +93,30 @@ impl Service {
         self.ask(question).await
     }
 
-    /// Asks a shared store for news; a failure is the follower's to report.
+    /// Asks a shared store for news.
     pub(super) async fn refresh(&self) {
-        if self.store.is_shared() {
-            let seen = self.state.load().seq;
-            if let Err(error) = self.catch_up_after(Instant::now(), seen).await {
-                tracing::debug!(%error, "answering from what is known");
-            }
+        self.refresh_since(Instant::now()).await;
+    }
+
+    /// Asks a shared store for news unless that was done a moment ago: for what a request rests on beside its
+    /// own answer, such as an alias.
+    pub async fn settle(&self) {
+        let now = Instant::now();
+        self.refresh_since(now.checked_sub(FRESH).unwrap_or(now))
+            .await;
+    }
+
+    /// A store that is away must not hold up what can be answered without it. Failures are the follower's to
+    /// report.
+    async fn refresh_since(&self, asked: Instant) {
+        if !self.store.is_shared() || self.silence() > AWAY_AFTER {
+            return;
+        }
+        let seen = self.state.load().seq;
+        match tokio::time::timeout(REFRESH_WAIT, self.catch_up_after(asked, seen)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "answering from what is known"),
+            Err(_) => tracing::debug!("answering from what is known: the store is slow"),
         }
     }
 

@@ -202,10 +202,7 @@ impl Service {
         {
             return Err("a background task has ended".to_owned());
         }
-        let heard = Duration::from_millis(
-            u64::try_from(self.heard.load(Ordering::Relaxed)).unwrap_or_default(),
-        );
-        let silent = self.started.elapsed().saturating_sub(heard);
+        let silent = self.silence();
         if silent > STALE_AFTER {
             return Err(format!(
                 "the store has not answered for {} seconds",
@@ -241,6 +238,14 @@ impl Service {
     /// The subject that stands behind `subject`, if its settings name one.
     pub fn alias_of(&self, subject: &Subject) -> Option<Subject> {
         self.state.load().index.alias_target(subject)
+    }
+
+    /// How long the store has not been heard.
+    fn silence(&self) -> Duration {
+        let heard = u64::try_from(self.heard.load(Ordering::Relaxed)).unwrap_or_default();
+        self.started
+            .elapsed()
+            .saturating_sub(Duration::from_millis(heard))
     }
 
     fn note_answer(&self) {

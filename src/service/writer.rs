@@ -21,8 +21,6 @@ const BATCH: usize = 128;
 const BATCH_BYTES: usize = 16 << 20;
 /// How long a write may wait for a place in the queue.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
-/// How fresh an answer that writes nothing has to be on a shared store.
-const FRESH: Duration = Duration::from_millis(50);
 /// How often a batch is decided afresh because another node was first.
 const MAX_ATTEMPTS: usize = 20;
 
@@ -120,20 +118,17 @@ impl Service {
         F: Fn(&Library<'_>, i64) -> Result<Decision<T>, Stop> + Send + Sync + 'static,
     {
         let decide: Arc<Decide<T>> = Arc::new(decide);
-        let asked = Instant::now();
         let seen = self.state.load().seq;
         let trial = || {
             let decide = decide.clone();
             self.run(move |library| decide(library, now()))
         };
         let mut decision = trial().await?;
-        if decision.changes.is_empty()
-            && self.store.is_shared()
-            && self
-                .catch_up_after(asked.checked_sub(FRESH).unwrap_or(asked), seen)
-                .await?
-        {
-            decision = trial().await?;
+        if decision.changes.is_empty() {
+            self.settle().await;
+            if self.state.load().seq != seen {
+                decision = trial().await?;
+            }
         }
         if decision.changes.is_empty() {
             return Ok(decision.reply);
