@@ -21,6 +21,7 @@ mod read_others;
 mod read_value;
 mod scope;
 mod serialized;
+mod size;
 mod sugar;
 mod tagging;
 #[cfg(test)]
@@ -109,6 +110,7 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
         Spelling::Text(file) => (file, None),
         Spelling::Descriptor(bytes, file) => (file, Some(bytes)),
     };
+    size::check(&file)?;
     let (imports, missing) = load(&file, source)?;
     let mut schema = Schema::spelled(file, imports);
     if let Some(bytes) = bytes {

@@ -400,6 +400,31 @@ fn a_descriptor_that_nests_too_deep_is_refused() {
     assert!(descriptor::read(&message, None).is_err());
 }
 
+/// A few megabytes that would print as hundreds.
+#[test]
+fn a_text_that_would_print_many_times_as_long_is_refused() {
+    let deep = |fields: usize| {
+        let fields: String = (1..=fields).map(|n| format!("M f{n}={n};")).collect();
+        format!(
+            "syntax=\"proto3\";{}{fields}{}",
+            "message M{".repeat(90),
+            "}".repeat(90)
+        )
+    };
+    let limits = Limits::default();
+    let source = |text: &str| {
+        super::parse(&Source {
+            text,
+            references: &[],
+            strictness: Strictness::Existing,
+            limits,
+        })
+        .map(drop)
+    };
+    assert!(source(&deep(1_000)).is_ok());
+    assert!(source(&deep(200_000)).is_err());
+}
+
 #[test]
 fn import_cycles_and_chains_end() {
     let references = [
