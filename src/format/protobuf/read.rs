@@ -5,12 +5,12 @@ use super::lex::{Lexer, Token};
 use super::read_value;
 use crate::format::{InvalidSchema, Limits};
 
-/// How deep messages and option values may nest. Decoders of descriptors stop at the same depth, and deeper
-/// indentation would let a small text print as a huge one.
-pub(super) const NESTING: usize = 100;
+/// How deep messages and option values may nest at most, whatever the caller's limits are. What deep indentation
+/// and long names add to a text is bounded by `size`.
+pub(super) const NESTING: usize = 1_000;
 
 /// How long a written or a full name may be, so that names repeated by resolution cannot blow a text up.
-pub(super) const NAME: usize = 2_048;
+pub(super) const NAME: usize = 8_192;
 
 type Read<T> = Result<T, InvalidSchema>;
 

@@ -359,45 +359,91 @@ fn the_fields_of_the_first_message_have_names() {
     assert_eq!(field_names(&schema), ["x", "y"]);
 }
 
+/// The engine's callers give it threads of this size.
+fn on_a_large_stack(test: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new()
+        .stack_size(64 << 20)
+        .spawn(test)
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
 #[test]
 fn hostile_texts_end_in_an_error() {
-    let deep = 100_000;
-    let nested = format!("{}{}", "message M {".repeat(deep), "}".repeat(deep));
-    assert!(refusal(&nested).contains("nested deeper"));
-    let value = format!("option (a) = {}{};", "{a:".repeat(deep), "}".repeat(deep));
-    assert!(refusal(&value).contains("nested deeper"));
-    let list = format!("option (a) = {}{};", "[".repeat(deep), "]".repeat(deep));
-    assert!(refusal(&list).contains("nested deeper"));
-    let path = format!("option a{} = 1;", ".a".repeat(deep));
-    assert!(refusal(&path).contains("too many parts"));
-    let name = format!("message {} {{}}", "m".repeat(5_000));
-    assert!(refusal(&name).contains("too long"));
-    let groups = "\x0b".repeat(deep);
-    assert!(read_with(&BASE64.encode(groups), &[], Strictness::New).is_err());
-    // Base64 that is no descriptor is told as such or as a syntax error, and never accepted.
-    for text in ["AAAA", "hello", "abcd"] {
-        assert!(
-            read_with(text, &[], Strictness::Existing).is_err(),
-            "{text}"
-        );
-    }
+    on_a_large_stack(|| {
+        let deep = 100_000;
+        let nested = format!("{}{}", "message M {".repeat(deep), "}".repeat(deep));
+        assert!(refusal(&nested).contains("nested deeper"));
+        let value = format!("option (a) = {}{};", "{a:".repeat(deep), "}".repeat(deep));
+        assert!(refusal(&value).contains("nested deeper"));
+        let list = format!("option (a) = {}{};", "[".repeat(deep), "]".repeat(deep));
+        assert!(refusal(&list).contains("nested deeper"));
+        let path = format!("option a{} = 1;", ".a".repeat(deep));
+        assert!(refusal(&path).contains("too many parts"));
+        let name = format!("message {} {{}}", "m".repeat(10_000));
+        assert!(refusal(&name).contains("too long"));
+        let groups = "\x0b".repeat(deep);
+        assert!(read_with(&BASE64.encode(groups), &[], Strictness::New).is_err());
+        // Base64 that is no descriptor is told as such or as a syntax error, and never accepted.
+        for text in ["AAAA", "hello", "abcd"] {
+            assert!(
+                read_with(text, &[], Strictness::Existing).is_err(),
+                "{text}"
+            );
+        }
+    });
 }
 
 #[test]
 fn a_descriptor_that_nests_too_deep_is_refused() {
-    let mut message: Vec<u8> = Vec::new();
-    for _ in 0..3_000 {
-        let mut outer = vec![0x0a, 1, b'M', 0x1a];
-        let mut length = message.len();
-        while length >= 0x80 {
-            outer.push((length as u8 & 0x7f) | 0x80);
-            length >>= 7;
+    on_a_large_stack(|| {
+        let mut message: Vec<u8> = Vec::new();
+        for _ in 0..3_000 {
+            let mut outer = vec![0x0a, 1, b'M', 0x1a];
+            let mut length = message.len();
+            while length >= 0x80 {
+                outer.push((length as u8 & 0x7f) | 0x80);
+                length >>= 7;
+            }
+            outer.push(length as u8);
+            outer.extend_from_slice(&message);
+            message = outer;
         }
-        outer.push(length as u8);
-        outer.extend_from_slice(&message);
-        message = outer;
-    }
-    assert!(descriptor::read(&message, None).is_err());
+        assert!(descriptor::read(&message, None).is_err());
+    });
+}
+
+/// As deep as the limits allow, on a stack as large as the server's.
+#[test]
+fn a_thousand_levels_are_read_printed_and_compared() {
+    let text = |levels: usize| {
+        format!(
+            "syntax=\"proto3\";{}int32 a = 1;{}",
+            "message Msg{".repeat(levels),
+            "}".repeat(levels)
+        )
+    };
+    on_a_large_stack(move || {
+        let schema = read(&text(1_000));
+        let printed = canonical(&schema);
+        assert_eq!(canonical(&read(&printed)), printed);
+        read(&normalized(&schema));
+        assert!(
+            diff(&schema, &read(&printed), &Limits::default())
+                .unwrap()
+                .is_empty()
+        );
+        // Decoders of descriptors stop at a hundred levels, so there may be none; but there is an answer.
+        let _ = formatted(&schema, "serialized");
+        let source = Source {
+            text: &text(1_001),
+            references: &[],
+            strictness: Strictness::Existing,
+            limits: Limits::default(),
+        };
+        assert!(super::parse(&source).is_err());
+    });
 }
 
 /// A few megabytes that would print as hundreds.
