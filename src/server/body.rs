@@ -132,7 +132,42 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
             "The request's body is not a JSON object",
         ));
     }
-    serde_json::from_slice(text).map_err(|error| ApiError::bad_request(error.to_string()))
+    serde_json::from_slice(text).or_else(|error| {
+        // The API's JSON knows the numbers that are none, in members that are ignored or may be absent.
+        without_not_numbers(text)
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .ok_or_else(|| ApiError::bad_request(error.to_string()))
+    })
+}
+
+/// The text with `null` for `NaN`, `Infinity` and `-Infinity`; `None` if it has none of them outside strings.
+fn without_not_numbers(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    let mut found = false;
+    let mut quoted = false;
+    while let [first, tail @ ..] = rest {
+        let token = [&b"-Infinity"[..], b"Infinity", b"NaN"]
+            .into_iter()
+            .find(|token| !quoted && rest.starts_with(token));
+        if let Some(token) = token {
+            found = true;
+            out.extend_from_slice(b"null");
+            rest = rest.get(token.len()..).unwrap_or_default();
+            continue;
+        }
+        out.push(*first);
+        rest = tail;
+        match (first, tail) {
+            (b'\\', [escaped, after @ ..]) if quoted => {
+                out.push(*escaped);
+                rest = after;
+            }
+            (b'"', _) => quoted = !quoted,
+            _ => {}
+        }
+    }
+    found.then_some(out)
 }
 
 #[cfg(test)]
