@@ -52,6 +52,9 @@ pub struct PastSchema<R> {
     pub text: Arc<str>,
 }
 
+/// How many differences one answer tells in each direction; nobody reads more, and there can be a million.
+const TOLD: usize = 1_000;
+
 /// What a comparison with one of many versions may cost at least, in steps.
 const LEAST_STEPS: u64 = 200_000;
 
@@ -135,26 +138,28 @@ fn against<R: Deref<Target: AsRef<Parsed>>>(
         all.retain(|d| d.breaks(rules.policy));
         Ok(all)
     };
+    let told = |differences: Vec<Difference>, reader: &str, writer: &str| -> Vec<String> {
+        let more = differences.len().saturating_sub(TOLD);
+        let mut messages: Vec<String> = differences
+            .iter()
+            .take(TOLD)
+            .map(|d| d.message(reader, writer))
+            .collect();
+        if more > 0 {
+            messages.push(format!("{{truncated: '{more} more differences'}}"));
+        }
+        messages
+    };
     let mut messages = Vec::new();
     let backward = rules.level.needs_backward();
     let forward = rules.level.needs_forward();
     if backward && forward {
-        messages.extend(
-            violations(old, new)?
-                .iter()
-                .map(|d| d.message("old", "new")),
-        );
+        messages.extend(told(violations(old, new)?, "old", "new"));
     }
     let main: Vec<String> = if backward {
-        violations(new, old)?
-            .iter()
-            .map(|d| d.message("new", "old"))
-            .collect()
+        told(violations(new, old)?, "new", "old")
     } else {
-        violations(old, new)?
-            .iter()
-            .map(|d| d.message("old", "new"))
-            .collect()
+        told(violations(old, new)?, "old", "new")
     };
     if !main.is_empty() {
         messages.extend(main);

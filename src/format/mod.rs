@@ -10,6 +10,7 @@ pub mod json_text;
 pub mod protobuf;
 
 use crate::model::{Policy, SchemaType};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             depth: 1_000,
-            steps: 5_000_000,
+            steps: 2_000_000,
         }
     }
 }
@@ -196,7 +197,20 @@ impl Parsed {
     /// Reads a text of the given language.
     pub fn parse(schema_type: SchemaType, source: &Source<'_>) -> Result<Self, InvalidSchema> {
         Ok(match schema_type {
-            SchemaType::Avro => Self::Avro(avro::parse(source)?),
+            SchemaType::Avro => {
+                // A name of its own makes nothing new of a text: Avro knows types by their full names.
+                let mut seen = HashSet::new();
+                let references: Vec<Resolved> = source
+                    .references
+                    .iter()
+                    .filter(|r| seen.insert(&r.text))
+                    .cloned()
+                    .collect();
+                Self::Avro(avro::parse(&Source {
+                    references: &references,
+                    ..*source
+                })?)
+            }
             SchemaType::Json => Self::Json(json::parse(source)?),
             SchemaType::Protobuf => Self::Protobuf(protobuf::parse(source)?),
         })

@@ -167,6 +167,8 @@ fn key(
 
 /// How many schemas one schema may refer to, directly or not.
 const MAX_REFERENCES: usize = 10_000;
+/// How long they may be in sum, one that has several names counted for each: all of them are read with it.
+const MAX_REFERENCED_BYTES: usize = 8 << 20;
 
 /// Where a decision finds texts.
 pub trait TextSource: std::fmt::Debug + Sync {
@@ -247,15 +249,19 @@ impl<'a> Library<'a> {
         let declared = walk.follow(context, references, 0)?;
         let order = walk.order;
         self.need(order.iter().map(|(_, text)| *text))?;
-        let resolved = order
-            .into_iter()
-            .map(|(name, text)| {
-                Ok(Resolved {
-                    name,
-                    text: self.text(text)?,
-                })
-            })
-            .collect::<Result<_, Stop>>()?;
+        let mut resolved = Vec::with_capacity(order.len());
+        let mut bytes = 0;
+        for (name, text) in order {
+            let text = self.text(text)?;
+            bytes += text.len();
+            if bytes > MAX_REFERENCED_BYTES {
+                return Err(Refusal::InvalidSchema(format!(
+                    "The schemas referred to are longer than {MAX_REFERENCED_BYTES} bytes in sum"
+                ))
+                .into());
+            }
+            resolved.push(Resolved { name, text });
+        }
         Ok(References { declared, resolved })
     }
 

@@ -198,9 +198,20 @@ async fn work(
 ) -> Result<Response, ApiError> {
     if [Method::POST, Method::PUT, Method::DELETE].contains(request.method()) {
         // Which subject a write is for may depend on an alias that another node was told of just now.
-        state.service.settle().await;
+        state.service.refresh().await;
     }
-    match aim(state, &request)? {
+    let mut aimed = aim(state, &request)?;
+    if let Aim::Target(target) = &aimed
+        && request.method() == Method::GET
+        && target.route.template.contains("{subject}")
+        && let Some(subject) = target.parameters.first()
+        && !state.service.is_known(&Subject::parse(subject))
+    {
+        // The name may be an alias that another node was told of just now.
+        state.service.refresh().await;
+        aimed = aim(state, &request)?;
+    }
+    match aimed {
         Aim::Methods(allow) => Ok(options(&allow)),
         Aim::Target(target) => {
             trace.0 = Some((target.route, target.parameters.clone()));

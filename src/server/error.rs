@@ -103,7 +103,10 @@ fn refused(refusal: &Refusal, scene: &Scene<'_>) -> ErrorReply {
 /// Says no more than that it failed; the id leads to the line in the log that says why.
 fn faulty(fault: &service::Fault, scene: &Scene<'_>) -> ErrorReply {
     let id = request_id::text(scene.request_id);
-    if matches!(fault, service::Fault::Busy | service::Fault::Stopping) {
+    if matches!(
+        fault,
+        service::Fault::Away | service::Fault::Busy | service::Fault::Stopping
+    ) {
         tracing::warn!(request_id = %id, "refused a request: {fault}");
         return overload("The registry is busy, try again");
     }

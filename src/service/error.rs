@@ -24,6 +24,9 @@ pub enum Fault {
     /// It took too long.
     #[error("the operation timed out")]
     Timeout,
+    /// The store has not answered for a while.
+    #[error("the database is away")]
+    Away,
     /// Other nodes kept committing first, or too much is waiting.
     #[error("too busy to write")]
     Busy,

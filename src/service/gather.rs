@@ -94,22 +94,26 @@ impl Service {
     }
 
     /// Asks a shared store for news.
-    pub(super) async fn refresh(&self) {
+    pub async fn refresh(&self) {
         self.refresh_since(Instant::now()).await;
     }
 
-    /// Asks a shared store for news unless that was done a moment ago: for what a request rests on beside its
-    /// own answer, such as an alias.
-    pub async fn settle(&self) {
+    /// Asks a shared store for news unless that was done a moment ago, as at the start of a write.
+    pub(super) async fn settle(&self) {
         let now = Instant::now();
         self.refresh_since(now.checked_sub(FRESH).unwrap_or(now))
             .await;
     }
 
+    /// Whether the store has been away for a while: what needs it fails at once, the follower will find it again.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.store.is_shared() && self.silence() > AWAY_AFTER
+    }
+
     /// A store that is away must not hold up what can be answered without it. Failures are the follower's to
     /// report.
     async fn refresh_since(&self, asked: Instant) {
-        if !self.store.is_shared() || self.silence() > AWAY_AFTER {
+        if !self.store.is_shared() || self.is_cut_off() {
             return;
         }
         let seen = self.state.load().seq;
@@ -129,6 +133,7 @@ impl Service {
         let asked = Instant::now();
         let state = self.state.load_full();
         match question(&state.index) {
+            Err(_) if self.is_cut_off() => Err(Fault::Away.into()),
             Err(refusal) if self.store.is_shared() => {
                 if self.catch_up_after(asked, state.seq).await? {
                     Ok(question(&self.state.load_full().index)?)
@@ -153,6 +158,7 @@ impl Service {
         let first = self.run_on(state, decide.clone()).await;
         if let Err(Error::Refused(_)) = &first
             && self.store.is_shared()
+            && !self.is_cut_off()
             && self.catch_up_after(asked, seen).await?
         {
             return self.run_on(self.state.load_full(), decide).await;

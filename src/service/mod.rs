@@ -248,6 +248,12 @@ impl Service {
             .saturating_sub(Duration::from_millis(heard))
     }
 
+    /// Whether anything is known of a subject here: a version or settings.
+    pub fn is_known(&self, subject: &Subject) -> bool {
+        let state = self.state.load();
+        !state.index.versions(subject).is_empty() || state.index.config(subject).is_some()
+    }
+
     fn note_answer(&self) {
         let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.heard.store(elapsed, Ordering::Relaxed);

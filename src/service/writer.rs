@@ -133,6 +133,9 @@ impl Service {
         if decision.changes.is_empty() {
             return Ok(decision.reply);
         }
+        if self.is_cut_off() {
+            return Err(Fault::Away.into());
+        }
         let (sender, answer) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Write {
             decide,

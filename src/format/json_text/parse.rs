@@ -4,6 +4,10 @@ use super::{Node, Number, Value, line_column};
 use crate::format::InvalidSchema;
 use std::collections::HashMap;
 
+/// How many values one text may hold: a value takes a hundred times its shortest spelling in memory, and schemas
+/// written for people have a hundredth of this.
+const MAX_VALUES: usize = 500_000;
+
 /// Reads one JSON value that fills the whole text, nested no deeper than `depth`.
 pub fn parse(text: &str, depth: usize) -> Result<Node, InvalidSchema> {
     let mut parser = Parser {
@@ -11,6 +15,7 @@ pub fn parse(text: &str, depth: usize) -> Result<Node, InvalidSchema> {
         bytes: text.as_bytes(),
         at: 0,
         depth,
+        left: MAX_VALUES,
     };
     let node = parser.value(0)?;
     parser.space();
@@ -31,6 +36,8 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    /// How many more values may come.
+    left: usize,
 }
 
 impl Parser<'_> {
@@ -67,6 +74,10 @@ impl Parser<'_> {
         if level > self.depth {
             return Err(self.error(&format!("nested deeper than {} levels", self.depth)));
         }
+        self.left = self
+            .left
+            .checked_sub(1)
+            .ok_or_else(|| self.error(&format!("more than {MAX_VALUES} values")))?;
         self.space();
         let start = self.at;
         let value = match self.peek() {
