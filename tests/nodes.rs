@@ -211,6 +211,24 @@ async fn an_acknowledged_write_is_read_at_once_on_the_other_node() {
                 assert_eq!(same(read), same(&text), "GET {path}");
             }
         }
+        // An alias that the other node has never heard of.
+        let alias = format!("alias-{number}");
+        let (status, answer) = here
+            .client()
+            .call(
+                "PUT",
+                &format!("/config/{alias}"),
+                Some(&json!({"alias": subject})),
+            )
+            .await
+            .expect("an answer");
+        assert_eq!(status, 200, "{answer}");
+        let (status, answer) = there
+            .client()
+            .call("GET", &format!("/subjects/{alias}/versions/latest"), None)
+            .await
+            .expect("an answer");
+        assert_eq!((status, &answer["id"]), (200, &json!(id)), "{answer}");
         // A lookup by content on a node that has not asked before.
         let (status, found) = there
             .client()

@@ -270,3 +270,19 @@ impl Parser<'_> {
         Number::new(spelt).ok_or_else(|| self.error("number out of range"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_and_number_of_values_are_bounded() {
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(parse(&nested(100), 100).is_ok());
+        assert!(parse(&nested(102), 100).is_err());
+        let many = |values: usize| format!("[{}0]", "0,".repeat(values - 1));
+        assert!(parse(&many(MAX_VALUES - 1), 100).is_ok());
+        let error = parse(&many(MAX_VALUES), 100).unwrap_err();
+        assert!(error.details.contains("more than 500000 values"), "{error}");
+    }
+}
