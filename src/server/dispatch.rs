@@ -200,16 +200,21 @@ async fn work(
         // Which subject a write is for may depend on an alias that another node was told of just now.
         state.service.refresh().await;
     }
+    let seen = state.service.place();
     let mut aimed = aim(state, &request)?;
     if let Aim::Target(target) = &aimed
         && request.method() == Method::GET
         && target.route.template.contains("{subject}")
         && let Some(subject) = target.parameters.first()
-        && !state.service.is_known(&Subject::parse(subject))
     {
-        // The name may be an alias that another node was told of just now.
-        state.service.refresh().await;
-        aimed = aim(state, &request)?;
+        // The name may be an alias that another node was told of just now. The news may also come by
+        // themselves, between the aim and the question whether the name is known.
+        if !state.service.is_known(&Subject::parse(subject)) {
+            state.service.refresh().await;
+        }
+        if state.service.place() != seen {
+            aimed = aim(state, &request)?;
+        }
     }
     match aimed {
         Aim::Methods(allow) => Ok(options(&allow)),

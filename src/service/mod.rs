@@ -240,6 +240,11 @@ impl Service {
         self.state.load().index.alias_target(subject)
     }
 
+    /// The place in the log up to which this node knows.
+    pub fn place(&self) -> Seq {
+        self.state.load().seq
+    }
+
     /// How long the store has not been heard.
     fn silence(&self) -> Duration {
         let heard = u64::try_from(self.heard.load(Ordering::Relaxed)).unwrap_or_default();
