@@ -3,6 +3,8 @@
 //! Source: sections 6.1 and 6.2 of the API contract. Pure; the languages' own differences come from
 //! [`crate::format`].
 
+pub mod report;
+
 use crate::format::{self, Difference, Limits, Parsed, TooComplex};
 use crate::model::{Level, Metadata, Policy, Version};
 use std::ops::Deref;

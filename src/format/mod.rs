@@ -8,11 +8,13 @@ pub mod avro;
 pub mod json;
 pub mod json_text;
 pub mod protobuf;
+pub mod truth;
 
 use crate::model::{Policy, SchemaType};
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+use truth::{Budget, Obstacle, Place, Truth};
 
 /// Bounds on what a schema may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -293,6 +295,32 @@ pub fn diff(
         (Parsed::Json(r), Parsed::Json(w)) => json::diff(r, w, policy, limits),
         (Parsed::Protobuf(r), Parsed::Protobuf(w)) => protobuf::diff(r, w, limits),
         _ => Ok(Vec::new()),
+    }
+}
+
+/// What is true of a reader and a writer: can everything that the writer writes be read?
+pub fn truth(reader: &Parsed, writer: &Parsed, budget: &Budget) -> Truth {
+    match (reader, writer) {
+        (Parsed::Avro(r), Parsed::Avro(w)) => avro::truth(r, w, budget),
+        (Parsed::Json(r), Parsed::Json(w)) => json::truth(r, w, budget),
+        (Parsed::Protobuf(r), Parsed::Protobuf(w)) => protobuf::truth(r, w, budget),
+        _ => Truth::undecided(Obstacle {
+            construct: "schemas of different types".to_owned(),
+            place: Place::here(""),
+        }),
+    }
+}
+
+/// Where a place is in a schema's text: the bytes of the element, in a text as given or as stored. `None` if
+/// it leads nowhere.
+pub fn locate(
+    schema_type: SchemaType,
+    text: &str,
+    pointer: &str,
+) -> Option<std::ops::Range<usize>> {
+    match schema_type {
+        SchemaType::Avro | SchemaType::Json => json_text::locate(text, pointer),
+        SchemaType::Protobuf => protobuf::locate(text, pointer),
     }
 }
 
