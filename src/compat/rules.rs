@@ -74,6 +74,17 @@ pub fn folder(schema_type: SchemaType) -> &'static str {
     }
 }
 
+/// The folder's heading for people.
+pub fn language(folder: &str) -> &str {
+    match folder {
+        "avro" => "Avro",
+        "json" => "JSON Schema",
+        "protobuf" => "Protobuf",
+        REGISTRY => "Every language",
+        other => other,
+    }
+}
+
 /// Every rule, by folder and id.
 pub fn all() -> &'static [Rule] {
     static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
