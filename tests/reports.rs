@@ -1,0 +1,129 @@
+//! Laws of reports, on the vectors' pairs: they agree with the check and with what a registration is told.
+#![cfg(feature = "engine")]
+
+#[path = "support/reports.rs"]
+mod reports;
+
+use accord::compat::report::{Ruling, Severity, VerdictPolicy};
+use accord::format::truth::Outcome;
+use accord::model::{Level, Policy, SchemaType};
+use reports::{Question, on_big_stack};
+
+const POLICIES: [VerdictPolicy; 3] = [
+    VerdictPolicy::Confluent,
+    VerdictPolicy::Semantic,
+    VerdictPolicy::Strictest,
+];
+
+fn laws(question: &mut Question<'_>) {
+    let Ok(check) = question.check() else {
+        return;
+    };
+    for policy in POLICIES {
+        question.policy = policy;
+        let report = question.report().expect("a report where there is a check");
+        let told = question.decide().expect("messages where there is a check");
+        let ruled = report.verdicts.confluent == Ruling::Compatible;
+        assert_eq!(ruled, check.is_empty());
+        assert_eq!(report.compatible, told.is_empty(), "{policy:?}: {told:?}");
+        match policy {
+            VerdictPolicy::Confluent => assert_eq!(told, check),
+            VerdictPolicy::Semantic => {
+                if report.verdicts.semantic == Outcome::Broken {
+                    assert!(!report.compatible);
+                }
+                assert_eq!(
+                    report.fell_back,
+                    report.verdicts.semantic == Outcome::Undecided
+                );
+            }
+            VerdictPolicy::Strictest => assert_eq!(
+                report.compatible,
+                ruled && report.verdicts.semantic == Outcome::Proved
+            ),
+        }
+        let broken = report
+            .findings
+            .iter()
+            .any(|f| f.severity == Severity::Broken && f.mapping.is_none());
+        assert_eq!(broken, report.verdicts.semantic == Outcome::Broken);
+        assert!(report.findings.is_sorted_by_key(|f| f.severity));
+        if let Some(last) = told.last() {
+            assert!(last.starts_with("{validateFields: 'false', compatibility: '"));
+        }
+    }
+}
+
+#[test]
+fn reports_agree_with_checks() {
+    on_big_stack(|| {
+        for (schema_type, name) in [
+            (SchemaType::Avro, "avro"),
+            (SchemaType::Json, "json"),
+            (SchemaType::Protobuf, "protobuf"),
+        ] {
+            let pairs = reports::vectors(name);
+            for (reader, writer) in &pairs {
+                let twice = [writer.as_str(), reader.as_str(), writer.as_str()];
+                for (level, history) in [
+                    (Level::Backward, &twice[..1]),
+                    (Level::Full, &twice[..1]),
+                    (Level::ForwardTransitive, &twice[1..]),
+                ] {
+                    for lenience in [Policy::Strict, Policy::Lenient] {
+                        laws(&mut Question {
+                            level,
+                            lenience,
+                            ..Question::of(schema_type, history, reader)
+                        });
+                    }
+                }
+            }
+            println!("{name}: {} pairs", pairs.len());
+        }
+    });
+}
+
+#[test]
+fn a_transitive_report_goes_on_after_a_violation_and_others_say_what_they_left() {
+    let new = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}"#;
+    let other = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"string"}]}"#;
+    let history = [other, new, other];
+    let numbers = |all: &[accord::model::Version]| all.iter().map(|v| v.0).collect::<Vec<_>>();
+    let mut question = Question::of(SchemaType::Avro, &history, new);
+    question.level = Level::BackwardTransitive;
+    let report = question.report().expect("a report");
+    assert_eq!(numbers(&report.compared), [3, 2, 1]);
+    assert!(report.not_compared.is_empty());
+    let against: Vec<i32> = report
+        .findings
+        .iter()
+        .filter_map(|f| Some(f.against?.0))
+        .collect();
+    assert_eq!(against, [3, 1]);
+    question.level = Level::Backward;
+    let report = question.report().expect("a report");
+    assert_eq!(numbers(&report.compared), [3]);
+    assert_eq!(numbers(&report.not_compared), [2, 1]);
+    question.level = Level::None;
+    let report = question.report().expect("a report");
+    assert!(report.compatible && report.compared.is_empty());
+}
+
+#[test]
+fn a_history_beyond_the_budget_is_undecided() {
+    let text = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}"#;
+    let history = vec![text; 2_000];
+    let mut question = Question::of(SchemaType::Avro, &history, text);
+    question.level = Level::FullTransitive;
+    let report = question.report().expect("a report");
+    assert_eq!(report.verdicts.semantic, Outcome::Undecided);
+    assert_eq!(report.verdicts.confluent, Ruling::Compatible);
+    assert!(report.compatible && !report.compared.is_empty());
+    assert_eq!(report.compared.len() + report.not_compared.len(), 2_000);
+    question.policy = VerdictPolicy::Semantic;
+    let report = question.report().expect("a report");
+    assert!(report.compatible && report.fell_back);
+    question.policy = VerdictPolicy::Strictest;
+    assert!(!question.decide().expect("messages").is_empty());
+}
