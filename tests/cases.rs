@@ -139,7 +139,9 @@ fn snapshot(folder: &Path, report: &Report, old: &str, new: &str) -> Option<Stri
         Ok(kept) => Some(format!(
             "the report reads otherwise; was:\n{kept}\nis:\n{text}"
         )),
-        Err(_) => Some(format!("there is no report.txt; it would be:\n{text}")),
+        Err(_) => Some(format!(
+            "there is no report.txt (ACCORD_SNAPSHOTS=write writes it); it would be:\n{text}"
+        )),
     }
 }
 

@@ -127,3 +127,30 @@ fn a_history_beyond_the_budget_is_undecided() {
     question.policy = VerdictPolicy::Strictest;
     assert!(!question.decide().expect("messages").is_empty());
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it prints how long it took")]
+fn a_flood_of_findings_is_bounded() {
+    on_big_stack(|| {
+        let record =
+            |fields: &str| format!(r#"{{"type":"record","name":"R","fields":[{fields}]}}"#);
+        let fields: Vec<String> = (0..3_000)
+            .map(|i| format!(r#"{{"name":"field_{i}","type":"string"}}"#))
+            .collect();
+        let (old, new) = (record(""), record(&fields.join(",")));
+        let history = vec![old.as_str(); 100];
+        let mut question = Question::of(SchemaType::Avro, &history, &new);
+        question.level = Level::FullTransitive;
+        let start = std::time::Instant::now();
+        let report = question.report().expect("a report");
+        let took = start.elapsed();
+        let size = serde_json::to_string(&report).expect("JSON").len();
+        println!(
+            "{took:?}, {size} bytes, {} left out",
+            report.findings_left_out
+        );
+        assert_eq!(report.findings.len(), 1_000);
+        assert!(report.findings_left_out > 0);
+        assert!(size < 32 << 20);
+    });
+}

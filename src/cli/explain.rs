@@ -164,7 +164,7 @@ fn explain(rule: &Rule) -> String {
     if !text.ways_out.is_empty() {
         out.push_str("\nWays out:\n");
         for way in &text.ways_out {
-            let _ = writeln!(out, "  - {way}");
+            let _ = writeln!(out, "  - {}", rules::in_general(way));
         }
     }
     if !text.kinds.is_empty() {

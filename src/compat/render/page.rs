@@ -1,7 +1,7 @@
 //! A rule's page of the documentation, in Markdown.
 
 use crate::compat::report::Severity;
-use crate::compat::rules::Rule;
+use crate::compat::rules::{Rule, in_general};
 use std::fmt::Write;
 
 /// The page.
@@ -40,7 +40,7 @@ pub fn page(rule: &Rule) -> String {
     if !text.ways_out.is_empty() {
         out.push_str("\n## Ways out\n\n");
         for way in &text.ways_out {
-            let _ = writeln!(out, "- {way}");
+            let _ = writeln!(out, "- {}", in_general(way));
         }
     }
     if !text.kinds.is_empty() {

@@ -296,6 +296,10 @@ fn place(page: &mut Page, role: &str, whose: Whose, site: &Site, texts: &Texts<'
         Tone::Plain,
         &format!("  {role}: {pointer}{reference} in {schema}, line {line}, column {column}"),
     );
+    // The whole text needs no piece of it.
+    if site.pointer.is_empty() {
+        return;
+    }
     let text = texts(whose, site.reference.as_deref());
     let Some(source) = text.and_then(|t| t.lines().nth(line - 1)) else {
         return;
