@@ -154,3 +154,166 @@ fn a_flood_of_findings_is_bounded() {
         assert!(size < 32 << 20);
     });
 }
+
+const SCHEMA: &str = r#"{"type":"record","name":"R","fields":[{"name":"id","type":"long"}]}"#;
+
+#[test]
+fn a_break_that_the_rules_do_not_see_is_told_in_their_shape() {
+    let new = r#"{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"n","type":"int","default":"none"}]}"#;
+    let history = [SCHEMA];
+    let mut question = Question::of(SchemaType::Avro, &history, new);
+    assert!(question.decide().expect("messages").is_empty());
+    for policy in [VerdictPolicy::Semantic, VerdictPolicy::Strictest] {
+        question.policy = policy;
+        let told = question.decide().expect("messages");
+        let [entry, version, schema, closing] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert!(
+            entry.starts_with("{errorType:'DEFAULT_DOES_NOT_FIT', description:'"),
+            "{entry}"
+        );
+        assert!(
+            entry.ends_with("', additionalInfo:'{\"id\": 0}'}"),
+            "{entry}"
+        );
+        assert_eq!(version, "{oldSchemaVersion: 1}");
+        assert_eq!(*schema, format!("{{oldSchema: '{SCHEMA}'}}"));
+        assert_eq!(
+            closing,
+            "{validateFields: 'false', compatibility: 'BACKWARD'}"
+        );
+        let report = question.report().expect("a report");
+        assert!(!report.compatible && !report.fell_back);
+        assert!(report.findings.iter().all(|f| !f.confluent));
+    }
+}
+
+/// No record of the old schema ends, so there is none that could fail.
+#[test]
+fn the_truth_accepts_what_the_rules_refuse_without_need() {
+    let old = r#"{"type":"record","name":"R","fields":[{"name":"next","type":"R"}]}"#;
+    let new = r#"{"type":"record","name":"R","fields":[{"name":"next","type":"R"},{"name":"n","type":"int"}]}"#;
+    let history = [old];
+    let mut question = Question::of(SchemaType::Avro, &history, new);
+    for (policy, may) in [
+        (VerdictPolicy::Confluent, false),
+        (VerdictPolicy::Semantic, true),
+        (VerdictPolicy::Strictest, false),
+    ] {
+        question.policy = policy;
+        let report = question.report().expect("a report");
+        assert_eq!(report.compatible, may);
+        assert_eq!(report.verdicts.semantic, Outcome::Proved);
+        assert_eq!(report.findings.len(), 1);
+        let finding = &report.findings[0];
+        assert_eq!(finding.severity, Severity::Rule);
+        assert!(finding.confluent && finding.witness.is_none());
+        assert!(finding.message.contains("no record fails"), "{finding:?}");
+        assert_eq!(finding.reader.pointer, "/fields/1");
+        let column = new.find(r#"{"name":"n""#).map(|at| at + 1);
+        assert_eq!(
+            (finding.reader.line, finding.reader.column),
+            (Some(1), column)
+        );
+    }
+}
+
+#[test]
+fn a_break_and_its_difference_are_one_finding() {
+    let new = r#"{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"n","type":"int"}]}"#;
+    let history = [SCHEMA];
+    let mut question = Question::of(SchemaType::Avro, &history, new);
+    let check = question.check().expect("messages");
+    for policy in POLICIES {
+        question.policy = policy;
+        let report = question.report().expect("a report");
+        assert_eq!(report.findings.len(), 1);
+        assert!(report.findings[0].confluent);
+        assert_eq!(report.findings[0].severity, Severity::Broken);
+        assert_eq!(question.decide().expect("messages"), check);
+    }
+}
+
+#[test]
+fn another_language_and_reserved_fields_refuse_under_every_policy() {
+    use accord::compat::{
+        Afresh, Asked, Candidate, Document, Past, PastDocument, PastSchema, Rules,
+    };
+    use accord::format::truth::Budget;
+    use accord::format::{Limits, TooComplex};
+    use accord::model::{Metadata, Version};
+
+    let new = reports::parse(SchemaType::Avro, SCHEMA).expect("a schema");
+    let other = reports::parse(SchemaType::Json, "{}").expect("a schema");
+    let metadata = |list: &str| -> Metadata {
+        let text = format!(r#"{{"properties":{{"confluent:reserved":"{list}"}}}}"#);
+        serde_json::from_str(&text).expect("metadata")
+    };
+    let (now, before) = (metadata("id"), metadata("gone"));
+    for policy in POLICIES {
+        let mut all = Vec::new();
+        for past in [&new, &other] {
+            let history = [Past {
+                version: Version(1),
+                metadata: Some(&before),
+                schema: past.clone(),
+            }];
+            let rules = Rules {
+                level: Level::Backward,
+                policy: Policy::Strict,
+                group: None,
+                validate_fields: true,
+                limits: &Limits::default(),
+            };
+            let asked = Asked {
+                policy,
+                budget: &Budget::default(),
+            };
+            let candidate = Candidate {
+                parsed: &new.0,
+                metadata: Some(&now),
+            };
+            let schema = |held: &std::sync::Arc<reports::Held>| PastSchema {
+                reading: held.clone(),
+                text: "{}".into(),
+            };
+            let report = accord::compat::report(
+                &rules,
+                &asked,
+                candidate,
+                Document {
+                    text: SCHEMA,
+                    references: &[],
+                },
+                &history,
+                |held| {
+                    Ok::<_, TooComplex>(PastDocument {
+                        schema: schema(held),
+                        references: [].into(),
+                    })
+                },
+                &Afresh,
+            )
+            .expect("a report");
+            assert!(!report.compatible);
+            assert_eq!(report.verdicts.confluent, Ruling::Incompatible);
+            all.extend(report.findings.into_iter().map(|f| f.rule));
+            let read = |held: &_| Ok::<_, TooComplex>(schema(held));
+            let told = accord::compat::decide(&rules, &asked, candidate, &history, read, &Afresh)
+                .expect("messages");
+            let check = accord::compat::check(&rules, candidate, &history, read);
+            assert_eq!(told, check.expect("messages"));
+        }
+        all.sort();
+        all.dedup();
+        assert_eq!(
+            all,
+            [
+                "registry/reserved-field-removed",
+                "registry/reserved-field-used",
+                "registry/schema-type-changed"
+            ]
+        );
+    }
+}
