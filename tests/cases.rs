@@ -9,6 +9,7 @@ mod reports;
 use accord::compat::render::text::{Whose, plain};
 use accord::compat::report::Report;
 use accord::compat::rules;
+use accord::format::truth::Outcome;
 use accord::model::Level;
 use reports::{Question, language, on_big_stack};
 use serde::Deserialize;
@@ -61,7 +62,7 @@ fn file(case: &Path, stem: &str) -> String {
     std::fs::read_to_string(path).expect("the text is readable")
 }
 
-/// A language without rule files has no checker yet: only the reference's verdict can be compared.
+/// Reports of a language without rule files have no words of their own yet, and perhaps no truth.
 fn is_built(format: &str) -> bool {
     rules::all().iter().any(|rule| rule.format == format)
 }
@@ -94,7 +95,8 @@ fn problems(format: &str, folder: &Path) -> Vec<String> {
         word(verdicts["confluent"].clone()),
         &case.confluent,
     );
-    if !is_built(format) {
+    if !is_built(format) && report.verdicts.semantic == Outcome::Undecided {
+        println!("{}: no truth yet", folder.display());
         return wrong;
     }
     same(
@@ -120,7 +122,9 @@ fn problems(format: &str, folder: &Path) -> Vec<String> {
             wrong.push(format!("the rules are {is:?}, not {wanted:?}"));
         }
     }
-    wrong.extend(snapshot(folder, &report, &old, &new));
+    if is_built(format) {
+        wrong.extend(snapshot(folder, &report, &old, &new));
+    }
     wrong
 }
 
@@ -161,7 +165,7 @@ fn typical_mistakes_are_told() {
         }
         println!("{} cases", all.len());
         for format in waiting {
-            println!("{format} has no rules yet: its truth is not compared");
+            println!("{format} has no rules yet: its reports are not compared");
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     });
