@@ -259,7 +259,10 @@ impl Found {
                 let at = |d: &Difference| d.kind == *kind && d.path == *path;
                 judged.violations.iter().position(at)
             });
-            matched.extend(violation);
+            // The JSON mapping is told apart: what the rules refuse is still to be judged by the bytes.
+            if mapping.is_none() {
+                matched.extend(violation);
+            }
             let finding = Finding {
                 mapping,
                 confluent: violation.is_some(),
@@ -351,6 +354,11 @@ impl Found {
                     .to_owned()
             }
         };
+        let mapping = judged.truth.as_ref().and_then(|t| t.json_mapping.as_ref());
+        let apart = match mapping {
+            Some(json) if json.outcome != Outcome::Proved => " The JSON mapping is told apart.",
+            _ => "",
+        };
         Finding {
             rule: rule.map_or_else(
                 || {
@@ -372,7 +380,7 @@ impl Found {
             kind: Some(difference.kind.to_owned()),
             path: Some(difference.path.clone()),
             arguments: Arguments::default(),
-            message: format!("{title}, at `{}`. {truth}", difference.path),
+            message: format!("{title}, at `{}`. {truth}{apart}", difference.path),
             ways_out: rule.map_or_else(Vec::new, |r| table::ways_out(r, &Arguments::default())),
             witness: None,
         }
