@@ -1,0 +1,441 @@
+//! Containment of JSON Schemas against data sets with known truth, read where they lie.
+//!
+//! The folders are not part of the project; without them these tests say so and check nothing. Every document that
+//! is found is executed with a validator, so a "broken" that is shown is one.
+#![cfg(feature = "engine")]
+#![expect(clippy::disallowed_methods, reason = "tests print how long they took")]
+
+use accord::format::json::Dialect;
+use accord::format::json::contain::{Search, Side, search_documents};
+use accord::format::json_text::{self, Node};
+use accord::format::truth::Budget;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{BufRead, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fn shared(path: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared")
+        .join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("{path:?} is not there: nothing is checked");
+    None
+}
+
+fn json(path: &str) -> Option<Value> {
+    let text = std::fs::read_to_string(shared(path)?).expect("it is readable");
+    Some(serde_json::from_str(&text).expect("it is JSON"))
+}
+
+fn lines(path: &str) -> Option<impl Iterator<Item = String>> {
+    let file = std::fs::File::open(shared(path)?).expect("it is readable");
+    let file = std::io::BufReader::new(flate2::read::MultiGzDecoder::new(file));
+    Some(file.lines().map(|line| line.expect("it is text")))
+}
+
+/// One side of a case.
+struct Schema {
+    root: Node,
+    references: Vec<(Arc<str>, Node)>,
+    dialect: Dialect,
+}
+
+impl Schema {
+    fn new(root: &Value, references: &[(String, Value)], dialect: Dialect) -> Self {
+        Self::of_texts(
+            &root.to_string(),
+            &references
+                .iter()
+                .map(|(name, value)| (name.clone(), value.to_string()))
+                .collect::<Vec<_>>(),
+            dialect,
+        )
+        .expect("it is JSON")
+    }
+
+    fn of_texts(text: &str, references: &[(String, String)], dialect: Dialect) -> Option<Self> {
+        let parse = |text: &str| json_text::parse(text.trim_start_matches('\u{feff}'), 1_000).ok();
+        Some(Self {
+            root: parse(text)?,
+            references: references
+                .iter()
+                .filter_map(|(name, text)| Some((Arc::from(name.as_str()), parse(text)?)))
+                .collect(),
+            dialect,
+        })
+    }
+
+    fn side(&self) -> Side<'_> {
+        Side {
+            root: &self.root,
+            references: self
+                .references
+                .iter()
+                .map(|(name, node)| (Arc::clone(name), node))
+                .collect(),
+            dialect: self.dialect,
+        }
+    }
+
+    /// Whether a validator accepts a document; the error if there is no validator of this schema.
+    fn accepts(&self, document: &Value) -> Result<bool, String> {
+        let draft = match Dialect::declared(&self.root).unwrap_or(self.dialect) {
+            Dialect::Draft4 => jsonschema::Draft::Draft4,
+            Dialect::Draft6 => jsonschema::Draft::Draft6,
+            Dialect::Draft7 => jsonschema::Draft::Draft7,
+            Dialect::Draft2019 => jsonschema::Draft::Draft201909,
+            Dialect::Draft2020 => jsonschema::Draft::Draft202012,
+        };
+        let known = Known(
+            self.references
+                .iter()
+                .map(|(name, node)| (name.to_string(), node.to_serde()))
+                .collect(),
+        );
+        let schema = self.root.to_serde();
+        let validator = jsonschema::options()
+            .with_draft(draft)
+            .with_retriever(known)
+            .should_validate_formats(false)
+            .build(&schema)
+            .map_err(|error| error.to_string())?;
+        Ok(validator.is_valid(document))
+    }
+}
+
+struct Known(Vec<(String, Value)>);
+
+impl jsonschema::Retrieve for Known {
+    fn retrieve(
+        &self,
+        uri: &jsonschema::Uri<String>,
+    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        let uri = uri.as_str();
+        self.0
+            .iter()
+            .find(|(name, _)| uri == name || uri.ends_with(&format!("/{name}")))
+            .map(|(_, value)| value.clone())
+            .ok_or_else(|| "it is not among the references".into())
+    }
+}
+
+fn dialect(name: &str) -> Dialect {
+    match name.trim_start_matches("draft").trim_start_matches('-') {
+        "4" | "04" => Dialect::Draft4,
+        "6" | "06" => Dialect::Draft6,
+        "7" | "07" => Dialect::Draft7,
+        "2019-09" => Dialect::Draft2019,
+        _ => Dialect::Draft2020,
+    }
+}
+
+/// What became of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Answer {
+    Proved,
+    /// The document was executed.
+    Broken(String),
+    /// Why not.
+    Undecided(String),
+}
+
+fn answer(reader: &Schema, writer: &Schema, budget: &Budget) -> (Answer, Duration) {
+    let start = Instant::now();
+    let found = search_documents(&reader.side(), &writer.side(), budget);
+    let took = start.elapsed();
+    let answer = match found {
+        Search::Empty => Answer::Proved,
+        Search::Unknown(obstacles) => Answer::Undecided(
+            obstacles
+                .iter()
+                .map(|o| o.construct.clone())
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(" + "),
+        ),
+        Search::Found(value) => {
+            let document = Node::made(value);
+            let text = json_text::print(&document, &|number| number.as_spelt().to_owned());
+            let document = document.to_serde();
+            match (writer.accepts(&document), reader.accepts(&document)) {
+                (Ok(true), Ok(false)) => Answer::Broken(text),
+                (Ok(w), Ok(r)) => Answer::Undecided(format!(
+                    "not reproduced: writer {w}, reader {r}: {}",
+                    text.chars().take(80).collect::<String>()
+                )),
+                (Err(error), _) | (_, Err(error)) => Answer::Undecided(format!(
+                    "no validator: {}",
+                    error.chars().take(60).collect::<String>()
+                )),
+            }
+        }
+    };
+    (answer, took)
+}
+
+/// Counts of one data set.
+#[derive(Default)]
+struct Table {
+    right: usize,
+    /// Labels that an executed document contradicts.
+    labels: Vec<String>,
+    wrong: Vec<String>,
+    undecided: usize,
+    causes: BTreeMap<String, (usize, String)>,
+    times: Vec<(Duration, String)>,
+}
+
+impl Table {
+    fn count(&mut self, id: &str, expected: bool, (answer, took): (Answer, Duration)) {
+        self.times.push((took, id.to_owned()));
+        match (answer, expected) {
+            (Answer::Proved, true) | (Answer::Broken(_), false) => self.right += 1,
+            (Answer::Broken(document), true) => self.labels.push(format!("{id}: {document}")),
+            (Answer::Proved, false) => self.wrong.push(id.to_owned()),
+            (Answer::Undecided(cause), _) => {
+                self.undecided += 1;
+                let entry = self.causes.entry(cause).or_default();
+                entry.0 += 1;
+                if entry.1.len() < 100 {
+                    entry.1.push(' ');
+                    entry.1.push_str(id);
+                }
+            }
+        }
+    }
+
+    fn decided(&self) -> f64 {
+        let decided = self.right + self.labels.len() + self.wrong.len();
+        100.0 * decided as f64 / (decided + self.undecided).max(1) as f64
+    }
+
+    fn print(&mut self, name: &str) {
+        self.times.sort();
+        self.times.reverse();
+        let at = |share: usize| {
+            self.times
+                .get(self.times.len() * share / 1_000)
+                .map_or(Duration::ZERO, |(took, _)| *took)
+        };
+        println!(
+            "{name}: {} right, {} labels contradicted by an executed document, {} wrong, {} undecided ({:.2} % decided); median {:?}, p95 {:?}, max {:?} {:?}",
+            self.right,
+            self.labels.len(),
+            self.wrong.len(),
+            self.undecided,
+            self.decided(),
+            at(500),
+            at(50),
+            at(0),
+            self.times.iter().take(3).map(|(_, id)| id).collect::<Vec<_>>(),
+        );
+        let mut causes: Vec<_> = self.causes.iter().collect();
+        causes.sort_by_key(|(_, (n, _))| std::cmp::Reverse(*n));
+        for (cause, (n, ids)) in causes.into_iter().take(25) {
+            println!("  undecided {n}: {cause} |{}", ids.chars().take(150).collect::<String>());
+        }
+        for label in self.labels.iter().take(12) {
+            println!("  label {}", label.chars().take(200).collect::<String>());
+        }
+        for wrong in &self.wrong {
+            println!("  WRONG {wrong}");
+        }
+    }
+}
+
+/// The suite writes `const` in draft-04 too, which has only `enum`.
+fn in_words_of_draft_4(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| match name.as_str() {
+                "const" => ("enum".to_owned(), Value::Array(vec![value.clone()])),
+                "enum" => (name.clone(), value.clone()),
+                _ => (name.clone(), in_words_of_draft_4(value)),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(in_words_of_draft_4).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn containment_suite() {
+    let Some(lines) = lines("vectors/containment.jsonl.gz") else {
+        return;
+    };
+    let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+    for line in lines {
+        let case: Value = serde_json::from_str(&line).expect("it is JSON");
+        let draft = case["draft"].as_str().expect("draft").to_owned();
+        let dialect = dialect(&draft);
+        let words = |schema: &Value| match dialect {
+            Dialect::Draft4 => in_words_of_draft_4(schema),
+            _ => schema.clone(),
+        };
+        let writer = Schema::new(&words(&case["old"]), &[], dialect);
+        let reader = Schema::new(&words(&case["new"]), &[], dialect);
+        let expected = case["backward_compatible"].as_bool().expect("label");
+        let id = case["id"].as_str().expect("id");
+        tables.entry(draft).or_default().count(
+            id,
+            expected,
+            answer(&reader, &writer, &Budget::default()),
+        );
+    }
+    for (draft, table) in &mut tables {
+        table.print(draft);
+    }
+    for (draft, table) in &tables {
+        assert!(table.wrong.is_empty(), "{draft}: {:?}", table.wrong);
+        let least = if draft == "draft4" { 97.0 } else { 99.0 };
+        assert!(table.decided() >= least, "{draft}");
+    }
+}
+
+#[test]
+fn pairs_with_known_truth() {
+    let Some(cases) = json("semantic/json_containment_pairs.json") else {
+        return;
+    };
+    let mut table = Table::default();
+    for case in cases.as_array().expect("a list") {
+        let dialect = dialect(case["draft"].as_str().expect("draft"));
+        let writer = Schema::new(&case["old"], &[], dialect);
+        let reader = Schema::new(&case["new"], &[], dialect);
+        let budget = Budget {
+            assert_formats: case["format_mode"] == "assertion",
+            ..Budget::default()
+        };
+        table.count(
+            case["id"].as_str().expect("id"),
+            case["backward_compatible"].as_bool().expect("truth"),
+            answer(&reader, &writer, &budget),
+        );
+    }
+    table.print("pairs");
+    assert!(table.wrong.is_empty() && table.labels.is_empty());
+    assert!(table.undecided <= 1);
+}
+
+#[test]
+fn vectors() {
+    let Some(cases) = json("vectors/json.json") else {
+        return;
+    };
+    let (mut undisputed, mut disputed) = (Table::default(), Table::default());
+    for case in cases.as_array().expect("a list") {
+        let Some(expected) = case["compatible"].as_bool() else {
+            continue;
+        };
+        let side = |name: &str| {
+            let references: Vec<(String, Value)> = case["references"][name]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|r| (r["name"].as_str().unwrap_or_default().to_owned(), r["schema"].clone()))
+                .collect();
+            let draft = case["dialect"][name].as_str().unwrap_or("draft-07");
+            Schema::new(&case[name], &references, dialect(draft))
+        };
+        let table = if case["disputed"] == true {
+            &mut disputed
+        } else {
+            &mut undisputed
+        };
+        table.count(
+            case["id"].as_str().expect("id"),
+            expected,
+            answer(&side("reader"), &side("writer"), &Budget::default()),
+        );
+    }
+    undisputed.print("undisputed vectors");
+    disputed.print("disputed vectors");
+    assert!(undisputed.wrong.is_empty());
+    assert!(undisputed.decided() >= 99.0);
+}
+
+/// Real histories: there is no label, but instances of each version, and every answer counts.
+#[test]
+#[ignore = "takes minutes; run in release"]
+fn corpus() {
+    let Some(lines) = lines("corpus/histories_json.jsonl.gz") else {
+        return;
+    };
+    let only = std::env::var("ONLY").ok();
+    let mut table = Table::default();
+    let (mut proved, mut broken) = (0, 0);
+    for line in lines {
+        let subject: Value = serde_json::from_str(&line).expect("it is JSON");
+        let name = subject["subject"].as_str().expect("subject");
+        if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            continue;
+        }
+        let references: Vec<(String, String)> = subject["references"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|r| {
+                let text = |key: &str| r[key].as_str().unwrap_or_default().to_owned();
+                (text("name"), text("text"))
+            })
+            .collect();
+        let versions: Vec<Schema> = subject["versions"]
+            .as_array()
+            .expect("versions")
+            .iter()
+            .filter_map(|version| {
+                Schema::of_texts(version["text"].as_str()?, &references, Dialect::Draft7)
+            })
+            .collect();
+        for (i, pair) in versions.windows(2).enumerate() {
+            for (reader, writer, direction) in
+                [(&pair[1], &pair[0], "new reads old"), (&pair[0], &pair[1], "old reads new")]
+            {
+                let (answer, took) = answer(reader, writer, &Budget::default());
+                match &answer {
+                    Answer::Proved => proved += 1,
+                    Answer::Broken(_) => broken += 1,
+                    Answer::Undecided(_) => {}
+                }
+                let expected = answer == Answer::Proved;
+                let id = format!("{name}#{i} {direction}");
+                if only.is_some() {
+                    println!("{id}: {took:?} {:?}", format!("{answer:?}").chars().take(300).collect::<String>());
+                }
+                table.count(&id, expected, (answer, took));
+            }
+        }
+    }
+    println!("{proved} proved, {broken} broken");
+    table.print("corpus");
+}
+
+/// Documents from test folders, as proof of the opposite: one that is valid under the old version alone shows that
+/// the pair is not proved.
+#[test]
+#[ignore = "takes minutes; run in release"]
+fn corpus_instances() {
+    let Some(lines) = lines("corpus/instances_json.jsonl.gz") else {
+        return;
+    };
+    let mut told: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for line in lines {
+        let subject: Value = serde_json::from_str(&line).expect("it is JSON");
+        let pairs = subject["pairs"].as_array().cloned().unwrap_or_default();
+        told.insert(subject["subject"].as_str().unwrap_or_default().to_owned(), pairs);
+    }
+    println!("{} subjects with instances", told.len());
+    let mut text = String::new();
+    if let Some(first) = told.values().flatten().next() {
+        text = first.to_string();
+    }
+    println!("{}", text.chars().take(300).collect::<String>());
+    let _ = std::io::empty().read(&mut []);
+}
