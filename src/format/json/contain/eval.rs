@@ -9,7 +9,25 @@ use num_traits::Zero;
 use std::rc::Rc;
 
 /// References that lead to references, without a step into the value.
-const MOST_REFERRALS: u32 = 200;
+const MOST_REFERRALS: u32 = 24;
+/// So many evaluations are a step.
+const PER_STEP: u32 = 32;
+
+/// The references that are being followed at one value.
+#[derive(Clone, Copy)]
+pub(super) struct Chain<'c> {
+    class: u32,
+    length: u32,
+    up: Option<&'c Chain<'c>>,
+}
+
+impl Chain<'_> {
+    fn has(&self, class: u32) -> bool {
+        self.class == class || self.up.is_some_and(|up| up.has(class))
+    }
+}
+
+type Referrals<'c> = Option<&'c Chain<'c>>;
 
 /// The type of a value.
 pub(super) fn kind_of(value: &Val) -> Types {
@@ -26,14 +44,14 @@ pub(super) fn kind_of(value: &Val) -> Types {
 impl Solver<'_> {
     /// Whether a literal is true of a value; `None` if that is not known.
     pub(super) fn holds(&mut self, lit: Lit, value: &Val) -> Result<Option<bool>, Stop> {
-        self.holds_here(lit, value, 0)
+        self.holds_here(lit, value, None)
     }
 
     fn holds_here(
         &mut self,
         lit: Lit,
         value: &Val,
-        referrals: u32,
+        referrals: Referrals<'_>,
     ) -> Result<Option<bool>, Stop> {
         match lit {
             TRUE => return Ok(Some(true)),
@@ -50,7 +68,7 @@ impl Solver<'_> {
     fn all_hold(
         &mut self,
         lits: impl IntoIterator<Item = (Lit, Val)>,
-        referrals: u32,
+        referrals: Referrals<'_>,
     ) -> Result<Option<bool>, Stop> {
         let mut all = Some(true);
         for (lit, value) in lits {
@@ -68,7 +86,7 @@ impl Solver<'_> {
         &mut self,
         lits: &[Lit],
         value: &Val,
-        referrals: u32,
+        referrals: Referrals<'_>,
     ) -> Result<Option<bool>, Stop> {
         let (mut hold, mut unknown) = (0, false);
         for &lit in lits {
@@ -87,9 +105,12 @@ impl Solver<'_> {
         &mut self,
         lit: Lit,
         value: &Val,
-        referrals: u32,
+        referrals: Referrals<'_>,
     ) -> Result<Option<bool>, Stop> {
-        self.loader.meter.read(1)?;
+        self.evaluations += 1;
+        if self.evaluations % PER_STEP == 0 {
+            self.loader.meter.tick(1)?;
+        }
         let atom = self.loader.algebra.get(lit).clone();
         match (&atom, &value.shape) {
             (Atom::And(lits), _) => {
@@ -98,11 +119,17 @@ impl Solver<'_> {
             }
             (Atom::One(lits), _) => return self.exactly_one(lits, value, referrals),
             (Atom::Ref(class), _) => {
-                if referrals >= MOST_REFERRALS {
+                let length = referrals.map_or(0, |chain| chain.length) + 1;
+                if length > MOST_REFERRALS || referrals.is_some_and(|chain| chain.has(*class)) {
                     return Ok(None);
                 }
                 let target = self.loader.target(*class)?;
-                return self.holds_here(target, value, referrals + 1);
+                let chain = Chain {
+                    class: *class,
+                    length,
+                    up: referrals,
+                };
+                return self.holds_here(target, value, Some(&chain));
             }
             (Atom::Pattern(pattern), Shape::String(text)) => {
                 return Ok(self.matches(*pattern, text));
@@ -148,18 +175,18 @@ impl Solver<'_> {
                 !items.iter().enumerate().any(repeats)
             }
             Atom::At(i, lit) => match items.get(*i as usize) {
-                Some(item) => return self.holds_here(*lit, item, 0),
+                Some(item) => return self.holds_here(*lit, item, None),
                 None => true,
             },
             Atom::From(i, lit) => {
                 let rest = items.iter().skip(*i as usize);
                 let all: Vec<_> = rest.map(|item| (*lit, Rc::clone(item))).collect();
-                return self.all_hold(all, 0);
+                return self.all_hold(all, None);
             }
             Atom::Contains(lit, n) => {
                 let (mut hold, mut unknown) = (0, 0);
                 for item in items {
-                    match self.holds_here(*lit, item, 0)? {
+                    match self.holds_here(*lit, item, None)? {
                         Some(true) => hold += 1,
                         Some(false) => {}
                         None => unknown += 1,
@@ -185,7 +212,7 @@ impl Solver<'_> {
             Atom::MaxMembers(n) => length <= *n,
             Atom::Required(name) => member(*name).is_some(),
             Atom::Member(name, lit) => match member(*name) {
-                Some(value) => return self.holds_here(*lit, value, 0),
+                Some(value) => return self.holds_here(*lit, value, None),
                 None => true,
             },
             Atom::Names(lit) => {
@@ -196,7 +223,7 @@ impl Solver<'_> {
                         (*lit, made(Shape::String(text)))
                     })
                     .collect();
-                return self.all_hold(names, 0);
+                return self.all_hold(names, None);
             }
             Atom::Matching(pattern, lit) => {
                 return self.selected_hold(members, *lit, |solver, name| {
@@ -225,7 +252,7 @@ impl Solver<'_> {
             if selected == Some(false) {
                 continue;
             }
-            match self.holds_here(lit, value, 0)? {
+            match self.holds_here(lit, value, None)? {
                 Some(true) => {}
                 Some(false) if selected == Some(true) => return Ok(Some(false)),
                 _ => all = None,

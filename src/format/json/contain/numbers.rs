@@ -8,7 +8,7 @@ use super::value::Shape;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_rational::BigRational;
-use num_traits::{One, Pow, Signed, Zero};
+use num_traits::{One, Signed, Zero};
 use std::rc::Rc;
 
 /// Numbers larger than this are not calculated with.
@@ -255,7 +255,7 @@ impl Solver<'_> {
         let ten = BigInt::from(10);
         for decimals in 0u32..1_000 {
             self.loader.meter.tick(1)?;
-            let unit = BigRational::new(BigInt::one(), (&ten).pow(decimals));
+            let unit = BigRational::new(BigInt::one(), ten.pow(decimals));
             let scaled = |value: &BigRational| value / &unit;
             let start = match (&d.least, &d.most) {
                 (Some(least), _) if least.value.is_positive() => {

@@ -19,6 +19,8 @@ use std::rc::Rc;
 
 /// Values in one another deeper than this are not looked for.
 const DEEPEST: usize = 3_000;
+/// Values that may not hold are passed over so often, in the hope of one that does.
+const PATIENCE: u32 = 2_000;
 /// Obstacles beyond these are not noted.
 const MOST_OBSTACLES: usize = 64;
 
@@ -99,6 +101,9 @@ impl Attempts {
 pub(super) struct Solver<'a> {
     pub(super) loader: Loader<'a>,
     pub(super) languages: Languages,
+    /// How often an exact value is looked for where there is an inexact one.
+    patience: u32,
+    pub(super) evaluations: u32,
     /// Why something is not decided, and the address of what stopped it.
     pub(super) obstacles: BTreeSet<(String, Option<usize>)>,
     known: Map<Goal, Found>,
@@ -150,6 +155,8 @@ impl<'a> Solver<'a> {
         Self {
             loader,
             languages: Languages::default(),
+            patience: PATIENCE,
+            evaluations: 0,
             obstacles: BTreeSet::new(),
             known: Map::default(),
             provisional: Map::default(),
@@ -164,6 +171,12 @@ impl<'a> Solver<'a> {
             let at = at.and_then(|lit| self.loader.origin(lit));
             self.obstacles.insert((construct.to_owned(), at));
         }
+    }
+
+    /// Whether to look for an exact value where there is an inexact one.
+    fn is_patient(&mut self) -> bool {
+        self.patience = self.patience.saturating_sub(1);
+        self.patience > 0
     }
 
     /// Looks for a value of which all literals are true.
@@ -223,6 +236,9 @@ impl<'a> Solver<'a> {
         let mut attempts = Attempts::default();
         let mut inexact = None;
         for kind in EACH_TYPE {
+            if inexact.is_some() && !self.is_patient() {
+                break;
+            }
             let mut assumed = Assumed {
                 kind,
                 known: Set::default(),
@@ -358,7 +374,8 @@ impl<'a> Solver<'a> {
                     Simplified::Open(one) => next.push(one),
                 }
             }
-            self.loader.meter.tick(open.len() as u64 / 16)?;
+            let looked_at: usize = open.iter().map(|one| 2 + size(one)).sum();
+            self.loader.meter.tick(looked_at as u64 / 16)?;
             open = next;
             if forced.is_empty() {
                 break;
@@ -367,7 +384,7 @@ impl<'a> Solver<'a> {
                 return Ok(Found::nothing());
             }
         }
-        self.loader.meter.tick(1)?;
+        self.loader.meter.tick(1 + assumed.trail.len() as u64 / 16)?;
         let relaxed = self.of_type(assumed)?;
         let mut unsatisfied: Option<(bool, usize, usize)> = None;
         match &relaxed {
@@ -398,6 +415,9 @@ impl<'a> Solver<'a> {
         let mut attempts = Attempts::default();
         let mut inexact = None;
         for way in self.ways(&chosen) {
+            if inexact.is_some() && !self.is_patient() {
+                break;
+            }
             let (mark, scalar) = (assumed.trail.len(), assumed.scalar);
             let mut further = open.clone();
             if let Open::One(..) = chosen {
@@ -459,7 +479,7 @@ impl<'a> Solver<'a> {
                 Ok(all)
             }
             Open::One(lits, exactly) => {
-                let one = self.exactly_one(lits, value, 0)?;
+                let one = self.exactly_one(lits, value, None)?;
                 Ok(one.map(|one| one == *exactly))
             }
         }
