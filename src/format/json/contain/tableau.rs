@@ -27,18 +27,39 @@ const MOST_OBSTACLES: usize = 64;
 /// Sorted literals.
 pub(super) type Goal = Rc<[Lit]>;
 
-/// The outer goals that a failure depends on, by depth, ascending.
+/// The outer goals that a failure depends on: a bit for each depth.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Deps(Vec<u32>);
+pub(super) struct Deps(Vec<u64>);
 
 impl Deps {
-    pub(super) fn join(&mut self, other: &Self) {
-        if other.0.is_empty() {
-            return;
+    fn on(depth: u32) -> Self {
+        let mut words = vec![0; depth as usize / 64 + 1];
+        if let Some(word) = words.last_mut() {
+            *word = 1 << (depth % 64);
         }
-        self.0.extend_from_slice(&other.0);
-        self.0.sort_unstable();
-        self.0.dedup();
+        Self(words)
+    }
+
+    pub(super) fn join(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+
+    /// Without the goals of this depth and deeper ones; the deepest that is left.
+    fn cut(&mut self, depth: usize) -> Option<usize> {
+        self.0.truncate(depth / 64 + 1);
+        if let Some(word) = self.0.get_mut(depth / 64) {
+            *word &= (1 << (depth % 64)) - 1;
+        }
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+        let last = self.0.last()?;
+        Some((self.0.len() - 1) * 64 + 63 - last.leading_zeros() as usize)
     }
 }
 
@@ -191,7 +212,7 @@ impl<'a> Solver<'a> {
             return Ok(found.clone());
         }
         if let Some(&depth) = self.active.get(goal.as_slice()) {
-            return Ok(Found::None(Deps(vec![depth])));
+            return Ok(Found::None(Deps::on(depth)));
         }
         if let Some(deps) = self.provisional.get(goal.as_slice()) {
             return Ok(Found::None(deps.clone()));
@@ -211,19 +232,18 @@ impl<'a> Solver<'a> {
             self.provisional.remove(&goal);
         }
         let found = match found {
-            Found::None(Deps(mut deps)) => {
-                deps.retain(|&d| (d as usize) < depth);
-                if deps.is_empty() {
-                    Found::nothing()
-                } else {
-                    for &depth in &deps {
-                        if let Some(goals) = self.forget.get_mut(depth as usize) {
+            Found::None(mut deps) => {
+                self.loader.meter.tick(deps.0.len() as u64 / 8)?;
+                match deps.cut(depth) {
+                    None => Found::nothing(),
+                    Some(deepest) => {
+                        // The deepest goal it depends on is done first.
+                        if let Some(goals) = self.forget.get_mut(deepest) {
                             goals.push(Rc::clone(&goal));
                         }
+                        self.provisional.insert(goal, deps.clone());
+                        return Ok(Found::None(deps));
                     }
-                    let deps = Deps(deps);
-                    self.provisional.insert(goal, deps.clone());
-                    return Ok(Found::None(deps));
                 }
             }
             found => found,
