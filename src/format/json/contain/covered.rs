@@ -14,7 +14,17 @@ use std::collections::BTreeSet;
 /// More cases than this are not told apart.
 const MOST_CASES: usize = 300;
 /// Schemas inside one another, references followed.
-const DEEPEST: usize = 16;
+const DEEPEST: usize = 24;
+/// Schemas that are looked at for one keyword.
+const MOST_SCHEMAS: usize = 3_000;
+
+/// Where the listing of cases is.
+#[derive(Default)]
+pub(super) struct Listing {
+    /// The schemas that it is inside of, by address.
+    path: Vec<usize>,
+    seen: usize,
+}
 
 /// Members or items that are looked at.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +119,10 @@ impl<'a> Loader<'a> {
         if rest == TRUE {
             return Ok(TRUE);
         }
-        let cases = match self.cases(spot, members, kind, keyword, 0) {
+        let outer = std::mem::take(&mut self.listing);
+        let cases = self.cases(spot, members, kind, keyword);
+        self.listing = outer;
+        let cases = match cases {
             Ok(cases) => cases,
             Err(Fail::Stopped(stop)) => return Err(stop),
             Err(Fail::TooMany) => {
@@ -153,12 +166,8 @@ impl<'a> Loader<'a> {
         members: &'a [(String, Node)],
         kind: Types,
         skipped: &str,
-        depth: usize,
     ) -> Cases {
-        if depth > DEEPEST {
-            return Err(Fail::TooMany);
-        }
-        self.meter.read(1)?;
+        self.meter.read(8)?;
         let words = Words { spot, members };
         let mut cases = vec![Case {
             holds: BTreeSet::new(),
@@ -170,7 +179,7 @@ impl<'a> Loader<'a> {
                 .lead(&mut self.sources, spot, referral, reference)
             {
                 Led::To(target) => {
-                    let inner = self.satisfied(&target, kind, depth)?;
+                    let inner = self.satisfied(&target, kind)?;
                     cases = product(&cases, &inner)?;
                 }
                 _ => return Err(Fail::TooMany),
@@ -181,13 +190,13 @@ impl<'a> Loader<'a> {
             .and_then(Node::as_array)
             .unwrap_or_default()
         {
-            let inner = self.satisfied_child(spot, value, kind, depth)?;
+            let inner = self.satisfied_child(spot, value, kind)?;
             cases = product(&cases, &inner)?;
         }
         if let Some(values) = words.get("anyOf").and_then(Node::as_array) {
             let mut any = vec![Case::default()];
             for value in values {
-                let mut options = self.satisfied_child(spot, value, kind, depth)?;
+                let mut options = self.satisfied_child(spot, value, kind)?;
                 options.push(Case::of(-self.child(spot, value)?));
                 any = product(&any, &options)?;
             }
@@ -209,20 +218,20 @@ impl<'a> Loader<'a> {
                         .collect(),
                     covered: Covered::default(),
                 };
-                let inner = self.satisfied_child(spot, value, kind, depth)?;
+                let inner = self.satisfied_child(spot, value, kind)?;
                 one.extend(product(&inner, &[others])?);
             }
             cases = product(&cases, &one)?;
         }
         if let Some(value) = words.get("if") {
-            let mut either = self.satisfied_child(spot, value, kind, depth)?;
+            let mut either = self.satisfied_child(spot, value, kind)?;
             if let Some(then) = words.get("then") {
-                let inner = self.satisfied_child(spot, then, kind, depth)?;
+                let inner = self.satisfied_child(spot, then, kind)?;
                 either = product(&either, &inner)?;
             }
             let mut otherwise = vec![Case::of(-self.child(spot, value)?)];
             if let Some(value) = words.get("else") {
-                let inner = self.satisfied_child(spot, value, kind, depth)?;
+                let inner = self.satisfied_child(spot, value, kind)?;
                 otherwise = product(&otherwise, &inner)?;
             }
             either.extend(otherwise);
@@ -237,7 +246,7 @@ impl<'a> Loader<'a> {
             let required = self.algebra.atom(Atom::Required(symbol));
             let object = self.algebra.types(OBJECT);
             let premise = self.algebra.and([object, required]);
-            let mut either = self.satisfied_child(spot, value, kind, depth)?;
+            let mut either = self.satisfied_child(spot, value, kind)?;
             either = product(&either, &[Case::of(premise)])?;
             either.push(Case::of(-premise));
             cases = product(&cases, &either)?;
@@ -246,7 +255,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The cases of a schema that is asserted to be satisfied.
-    fn satisfied(&mut self, spot: &Spot<'a>, kind: Types, depth: usize) -> Cases {
+    fn satisfied(&mut self, spot: &Spot<'a>, kind: Types) -> Cases {
         let lit = self.load(*spot)?;
         if lit == FALSE {
             return Ok(Vec::new());
@@ -258,8 +267,18 @@ impl<'a> Loader<'a> {
         };
         match &spot.value.value {
             Value::Object(members) => {
-                let inner = grown(|| self.cases(spot, members, kind, "", depth + 1))?;
-                product(&inner, &[holds])
+                let address = spot.address();
+                self.listing.seen += 1;
+                if self.listing.path.contains(&address)
+                    || self.listing.path.len() >= DEEPEST
+                    || self.listing.seen > MOST_SCHEMAS
+                {
+                    return Err(Fail::TooMany);
+                }
+                self.listing.path.push(address);
+                let inner = grown(|| self.cases(spot, members, kind, ""));
+                self.listing.path.pop();
+                product(&inner?, &[holds])
             }
             _ => Ok(vec![holds]),
         }
@@ -270,10 +289,9 @@ impl<'a> Loader<'a> {
         parent: &Spot<'a>,
         value: &'a Node,
         kind: Types,
-        depth: usize,
     ) -> Cases {
         let spot = self.sources.inside(parent, value);
-        self.satisfied(&spot, kind, depth)
+        self.satisfied(&spot, kind)
     }
 
     /// What the keywords of one schema object cover themselves.

@@ -7,6 +7,7 @@ use super::algebra::{
     ARRAY, ALL_TYPES, Algebra, Atom, BOOLEAN, Bound, FALSE, Lit, NULL, NUMBER, OBJECT, STRING,
     Scalar, Sym, TRUE, Types,
 };
+use super::covered::Listing;
 use super::classes::{Classes, Led, Referral, referrals};
 use super::fast::Map;
 use super::sources::{SideIndex, Sources, Spot, address};
@@ -76,6 +77,7 @@ pub(super) struct Loader<'a> {
     pub(super) classes: Classes<'a>,
     pub(super) meter: Meter,
     pub(super) assert_formats: bool,
+    pub(super) listing: Listing,
     /// Where an atom was first seen: the address of a value.
     origins: Map<Lit, usize>,
     loaded: Map<(SideIndex, usize), Lit>,
@@ -94,6 +96,7 @@ impl<'a> Loader<'a> {
             classes,
             meter,
             assert_formats,
+            listing: Listing::default(),
             origins: Map::default(),
             loaded: Map::default(),
         }
@@ -347,12 +350,24 @@ impl<'a> Loader<'a> {
                 None => out.push(self.malformed("pattern", value)),
             }
         }
-        if self.assert_formats
-            && let Some(value) = words.get("format")
-            && let Some(text) = value.as_str()
-        {
-            let symbol = self.algebra.symbol(text);
-            out.push(self.atom(Atom::Format(symbol), value));
+        let dialect = self.sources.dialect(words.spot);
+        // Validators may assert what a text contains in the drafts before 2019-09, and some do.
+        let contents = matches!(dialect, Dialect::Draft6 | Dialect::Draft7);
+        for (keyword, counts) in [
+            ("format", self.assert_formats),
+            ("contentEncoding", contents),
+            ("contentMediaType", contents),
+        ] {
+            if counts
+                && let Some(value) = words.get(keyword)
+                && let Some(text) = value.as_str()
+            {
+                // Each dialect has formats of its own.
+                let symbol = self
+                    .algebra
+                    .symbol(&format!("{keyword}\u{0}{text}\u{0}{dialect:?}"));
+                out.push(self.atom(Atom::Format(symbol), value));
+            }
         }
     }
 
