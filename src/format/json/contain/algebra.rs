@@ -180,11 +180,6 @@ impl Algebra {
         &self.strings[symbol as usize]
     }
 
-    /// How many atoms and strings there are.
-    pub(super) fn size(&self) -> usize {
-        self.atoms.len() + self.strings.len()
-    }
-
     /// All of them.
     pub(super) fn and(&mut self, lits: impl IntoIterator<Item = Lit>) -> Lit {
         let mut all: Vec<Lit> = Vec::new();

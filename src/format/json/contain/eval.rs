@@ -134,7 +134,10 @@ impl Solver<'_> {
             (Atom::Pattern(pattern), Shape::String(text)) => {
                 return Ok(self.matches(*pattern, text));
             }
-            (Atom::Opaque(_) | Atom::Format(_), _) => return Ok(None),
+            (Atom::Format(format), Shape::String(text)) => {
+                return Ok(self.is_of_format(*format, text));
+            }
+            (Atom::Opaque(_), _) => return Ok(None),
             (_, Shape::Array(items)) => return self.array_holds(&atom, items),
             (_, Shape::Object(members)) => return self.object_holds(&atom, members),
             _ => {}

@@ -10,6 +10,7 @@ mod classes;
 mod covered;
 mod eval;
 mod fast;
+mod formats;
 mod load;
 mod numbers;
 mod objects;

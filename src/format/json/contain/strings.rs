@@ -1,13 +1,20 @@
-//! Strings: lengths, patterns that must and must not match, texts that are excluded.
+//! Strings: lengths, patterns that must and must not match, texts that are excluded, formats.
 
 use super::algebra::{Atom, Lit, Scalar, Sym};
+use super::fast::Map;
+use super::formats::Formats;
 use super::load::Stop;
 use super::tableau::{Found, Solver};
 use super::value::Shape;
+use crate::format::regex::{Arena, Found as Text, Lang};
 use std::collections::BTreeSet;
 
 /// Longer texts are not built.
 const LONGEST: u64 = 20_000;
+/// What one question about languages may cost.
+const STEPS: u64 = 60_000;
+/// So many of those are a step of the search.
+const PER_STEP: u64 = 8;
 
 /// What is demanded of a text.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +23,7 @@ pub(super) struct TextDemands {
     pub(super) most: Option<u64>,
     pub(super) patterns: Vec<(Sym, bool)>,
     pub(super) excluded: BTreeSet<Sym>,
+    pub(super) formats: Vec<(Sym, bool)>,
 }
 
 /// What a search for a text came to.
@@ -29,27 +37,62 @@ pub(super) enum Word {
 
 /// The patterns' languages.
 #[derive(Default)]
-pub(super) struct Languages {}
+pub(super) struct Languages {
+    arena: Arena,
+    /// What is not understood says why.
+    patterns: Map<Sym, Result<Lang, String>>,
+    /// Whether a name matches a pattern.
+    matched: Map<(Sym, Sym), Option<bool>>,
+    formats: Formats,
+}
 
 impl Solver<'_> {
+    fn pattern(&mut self, pattern: Sym) -> Result<Lang, String> {
+        if let Some(known) = self.languages.patterns.get(&pattern) {
+            return known.clone();
+        }
+        let text = self.loader.algebra.text(pattern);
+        let read = self
+            .languages
+            .arena
+            .pattern(text)
+            .map_err(|error| format!("pattern: {}", error.construct));
+        self.languages.patterns.insert(pattern, read.clone());
+        read
+    }
+
     /// Whether a pattern is understood.
-    pub(super) fn understands(&mut self, _pattern: Sym) -> bool {
-        false
+    pub(super) fn understands(&mut self, pattern: Sym) -> bool {
+        self.pattern(pattern).is_ok()
     }
 
     /// Why a pattern is not understood.
-    pub(super) fn why_strange(&mut self, _pattern: Sym) -> String {
-        "pattern".to_owned()
+    pub(super) fn why_strange(&mut self, pattern: Sym) -> String {
+        self.pattern(pattern).err().unwrap_or_default()
     }
 
     /// Whether a text matches a pattern; `None` if the pattern is not understood.
-    pub(super) fn matches(&mut self, _pattern: Sym, _text: &str) -> Option<bool> {
-        None
+    pub(super) fn matches(&mut self, pattern: Sym, text: &str) -> Option<bool> {
+        let lang = self.pattern(pattern).ok()?;
+        let mut steps = STEPS;
+        self.languages.arena.contains(lang, text, &mut steps)
     }
 
     /// Whether a name matches a pattern.
-    pub(super) fn name_matches(&mut self, _pattern: Sym, _name: Sym) -> Option<bool> {
-        None
+    pub(super) fn name_matches(&mut self, pattern: Sym, name: Sym) -> Option<bool> {
+        if let Some(&known) = self.languages.matched.get(&(pattern, name)) {
+            return known;
+        }
+        let text = std::rc::Rc::clone(self.loader.algebra.text(name));
+        let matches = self.matches(pattern, &text);
+        self.languages.matched.insert((pattern, name), matches);
+        matches
+    }
+
+    /// Whether a text is of a format; `None` if that is not known.
+    pub(super) fn is_of_format(&mut self, format: Sym, text: &str) -> Option<bool> {
+        let name = self.loader.algebra.text(format);
+        self.languages.formats.holds(name, text)
     }
 
     /// A string of which these atoms are true.
@@ -82,10 +125,7 @@ impl Solver<'_> {
                         self.obstacle(&what, Some(lit));
                     }
                 }
-                Atom::Format(_) => {
-                    exact = false;
-                    self.obstacle("format as an assertion", Some(lit));
-                }
+                Atom::Format(format) => d.formats.push((format, positive)),
                 _ => {}
             }
         }
@@ -101,6 +141,10 @@ impl Solver<'_> {
                 ),
             });
         }
+        let formats = std::mem::take(&mut d.formats);
+        if !formats.is_empty() {
+            return self.formatted(d, formats, exact, atoms);
+        }
         Ok(match self.word(&d)? {
             Word::Text(text, e) => text_of(text, e && exact),
             Word::None => Found::nothing(),
@@ -108,6 +152,51 @@ impl Solver<'_> {
                 self.obstacle("texts that are hard to find", atoms.first().copied());
                 Found::Unknown
             }
+        })
+    }
+
+    /// A string that is, or is not, of some formats.
+    fn formatted(
+        &mut self,
+        mut d: TextDemands,
+        formats: Vec<(Sym, bool)>,
+        mut exact: bool,
+        atoms: &[Lit],
+    ) -> Result<Found, Stop> {
+        // Examples first: what is found so is sure.
+        let mut examples: Vec<&'static str> = Vec::new();
+        for &(format, positive) in &formats {
+            let name = self.loader.algebra.text(format);
+            if positive {
+                examples.extend(Formats::examples(name));
+                if let Some(pattern) = self.languages.formats.necessary(name) {
+                    let symbol = self.loader.algebra.symbol(pattern);
+                    d.patterns.push((symbol, true));
+                }
+            }
+        }
+        let word = self.word(&d)?;
+        let word = match &word {
+            Word::None => return Ok(Found::nothing()),
+            Word::Text(text, e) => {
+                exact &= e;
+                Some(text.clone())
+            }
+            Word::Unknown => None,
+        };
+        for text in (word.iter().map(String::as_str)).chain(examples) {
+            let symbol = self.loader.algebra.symbol(text);
+            let fits = self.text_fits(&d, symbol) == Some(true)
+                && (formats.iter())
+                    .all(|&(format, sign)| self.is_of_format(format, text) == Some(sign));
+            if fits {
+                return Ok(text_of(text.to_owned(), exact));
+            }
+        }
+        self.obstacle("format as an assertion", atoms.first().copied());
+        Ok(match word {
+            Some(text) => text_of(text, false),
+            None => Found::Unknown,
         })
     }
 
@@ -128,6 +217,14 @@ impl Solver<'_> {
                 None => all = None,
             }
         }
+        for &(format, sign) in &d.formats {
+            let text = std::rc::Rc::clone(self.loader.algebra.text(text));
+            match self.is_of_format(format, &text) {
+                Some(holds) if holds != sign => return Some(false),
+                Some(_) => {}
+                None => all = None,
+            }
+        }
         all
     }
 
@@ -139,7 +236,39 @@ impl Solver<'_> {
         if d.patterns.is_empty() {
             return self.plain_word(d);
         }
-        Ok(Word::Unknown)
+        let mut parts: Vec<Lang> = Vec::with_capacity(d.patterns.len() + 1);
+        for &(pattern, sign) in &d.patterns {
+            // One that is not understood is left out, and whoever asks knows.
+            if let Ok(lang) = self.pattern(pattern) {
+                let arena = &mut self.languages.arena;
+                parts.push(if sign { lang } else { arena.not(lang) });
+            }
+        }
+        let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let arena = &mut self.languages.arena;
+        parts.push(arena.length(count(d.least), d.most.map(count)));
+        let mut lang = arena.and(&parts);
+        let mut steps = STEPS;
+        loop {
+            let before = steps;
+            let found = self.languages.arena.shortest(lang, &mut steps);
+            let cost = before.saturating_sub(steps) / PER_STEP;
+            self.loader.meter.tick(1 + cost)?;
+            match found {
+                Text::None => return Ok(Word::None),
+                Text::OutOfBudget => return Ok(Word::Unknown),
+                Text::Text(text) => {
+                    let symbol = self.loader.algebra.symbol(&text);
+                    if !d.excluded.contains(&symbol) {
+                        return Ok(Word::Text(text, true));
+                    }
+                    let arena = &mut self.languages.arena;
+                    let this = arena.literal(&text);
+                    let others = arena.not(this);
+                    lang = arena.and(&[lang, others]);
+                }
+            }
+        }
     }
 
     /// A text of which no pattern is demanded.
