@@ -151,6 +151,8 @@ enum Answer {
     Proved,
     /// The document was executed.
     Broken(String),
+    /// There is a document, but no validator compiles one of the schemas.
+    NotExecuted(String),
     /// Why not.
     Undecided(String),
 }
@@ -180,7 +182,7 @@ fn answer(reader: &Schema, writer: &Schema, budget: &Budget) -> (Answer, Duratio
                     "not reproduced: writer {w}, reader {r}: {}",
                     text.chars().take(80).collect::<String>()
                 )),
-                (Err(error), _) | (_, Err(error)) => Answer::Undecided(format!(
+                (Err(error), _) | (_, Err(error)) => Answer::NotExecuted(format!(
                     "no validator: {}",
                     error.chars().take(60).collect::<String>()
                 )),
@@ -198,6 +200,7 @@ struct Table {
     labels: Vec<String>,
     wrong: Vec<String>,
     undecided: usize,
+    not_executed: usize,
     causes: BTreeMap<String, (usize, String)>,
     times: Vec<(Duration, String)>,
 }
@@ -209,8 +212,12 @@ impl Table {
             (Answer::Proved, true) | (Answer::Broken(_), false) => self.right += 1,
             (Answer::Broken(document), true) => self.labels.push(format!("{id}: {document}")),
             (Answer::Proved, false) => self.wrong.push(id.to_owned()),
-            (Answer::Undecided(cause), _) => {
-                self.undecided += 1;
+            (Answer::NotExecuted(cause) | Answer::Undecided(cause), _) => {
+                if cause.starts_with("no validator") {
+                    self.not_executed += 1;
+                } else {
+                    self.undecided += 1;
+                }
                 let entry = self.causes.entry(cause).or_default();
                 entry.0 += 1;
                 if entry.1.len() < 100 {
@@ -223,7 +230,8 @@ impl Table {
 
     fn decided(&self) -> f64 {
         let decided = self.right + self.labels.len() + self.wrong.len();
-        100.0 * decided as f64 / (decided + self.undecided).max(1) as f64
+        let all = decided + self.undecided + self.not_executed;
+        100.0 * decided as f64 / all.max(1) as f64
     }
 
     fn print(&mut self, name: &str) {
@@ -235,11 +243,12 @@ impl Table {
                 .map_or(Duration::ZERO, |(took, _)| *took)
         };
         println!(
-            "{name}: {} right, {} labels contradicted by an executed document, {} wrong, {} undecided ({:.2} % decided); median {:?}, p95 {:?}, max {:?} {:?}",
+            "{name}: {} right, {} labels contradicted by an executed document, {} wrong, {} undecided, {} not executed ({:.2} % decided); median {:?}, p95 {:?}, max {:?} {:?}",
             self.right,
             self.labels.len(),
             self.wrong.len(),
             self.undecided,
+            self.not_executed,
             self.decided(),
             at(500),
             at(50),
@@ -247,7 +256,7 @@ impl Table {
             self.times.iter().take(3).map(|(_, id)| id).collect::<Vec<_>>(),
         );
         let mut causes: Vec<_> = self.causes.iter().collect();
-        causes.sort_by_key(|(_, (n, _))| std::cmp::Reverse(*n));
+        causes.sort_by_key(|(cause, (n, _))| (cause.starts_with("no validator"), std::cmp::Reverse(*n)));
         for (cause, (n, ids)) in causes.into_iter().take(25) {
             println!("  undecided {n}: {cause} |{}", ids.chars().take(150).collect::<String>());
         }
@@ -444,7 +453,7 @@ fn corpus() {
                 match &answer {
                     Answer::Proved => proved += 1,
                     Answer::Broken(_) => broken += 1,
-                    Answer::Undecided(_) => {}
+                    Answer::NotExecuted(_) | Answer::Undecided(_) => {}
                 }
                 let expected = answer == Answer::Proved;
                 let id = format!("{name}#{i} {direction}");
@@ -634,7 +643,7 @@ fn random_pairs() {
                 }
             }
             Answer::Broken(_) => *counts.entry("broken").or_default() += 1,
-            Answer::Undecided(cause) => {
+            Answer::NotExecuted(cause) | Answer::Undecided(cause) => {
                 *counts.entry("undecided").or_default() += 1;
                 if std::env::var("SHOW").is_ok_and(|show| cause.contains(&show)) {
                     println!("{cause}\nwriter {writer}\nreader {reader}\n{dialect:?}\n");

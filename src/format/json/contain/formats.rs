@@ -39,6 +39,7 @@ impl Formats {
             Some("json-pointer") => &["", "/a"],
             Some("relative-json-pointer") => &["0"],
             Some("application/json") => &["0", "{}"],
+            Some("base64") => &["", "YQ=="],
             _ => &[],
         }
     }

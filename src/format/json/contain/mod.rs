@@ -96,12 +96,19 @@ fn run<'a>(
     let reader = solver.loader.load(reader)?;
     let writer = solver.loader.load(writer)?;
     let found = solver.satisfy([writer, -reader])?;
-    if let Found::Value { value, .. } = &found
-        && (solver.holds(writer, value)? == Some(false)
-            || solver.holds(reader, value)? == Some(true))
-    {
-        // Never seen; a candidate that is surely wrong is not worth executing.
-        solver.obstacle("a candidate that does not hold", None);
+    let Found::Value { value, exact } = &found else {
+        return Ok(found);
+    };
+    let is_writers = solver.holds(writer, value)?;
+    let is_readers = solver.holds(reader, value)?;
+    let refuted = is_writers == Some(false) || is_readers == Some(true);
+    // A schema that no validator compiles shows nothing: what is missing in it is the better answer.
+    let broken = !exact && solver.meets_broken_text;
+    if refuted || (broken && (is_writers.is_none() || is_readers.is_none())) {
+        if *exact {
+            // Never seen; and a candidate that is surely wrong is not worth executing.
+            solver.obstacle("a candidate that does not hold", None);
+        }
         return Ok(Found::Unknown);
     }
     Ok(found)

@@ -274,32 +274,12 @@ impl Solver<'_> {
             return Ok(Some(Rc::clone(classes)));
         }
         let d = &search.d;
-        let mut signs: Vec<Vec<(Sym, bool)>> = vec![Vec::new()];
-        for &pattern in &d.patterns {
-            let mut next = Vec::with_capacity(signs.len() + 1);
-            for class in &signs {
-                for sign in [false, true] {
-                    self.loader.meter.tick(1)?;
-                    let mut class = class.clone();
-                    class.push((pattern, sign));
-                    let demands = TextDemands {
-                        patterns: class.clone(),
-                        ..TextDemands::default()
-                    };
-                    match self.word(&demands)? {
-                        Word::None => {}
-                        _ => next.push(class),
-                    }
-                }
-            }
-            signs = next;
-            if signs.len() > MOST_CLASSES {
-                self.obstacle("many patterns of names at once", d.blamed);
-                return Ok(None);
-            }
-        }
+        let Some(signs) = self.told_apart(&d.patterns, MOST_CLASSES)? else {
+            self.obstacle("many patterns of names at once", d.blamed);
+            return Ok(None);
+        };
         let classes: Rc<[Class]> = signs
-            .into_iter()
+            .iter()
             .map(|signs| {
                 let has = |pattern: &Sym, wanted: bool| signs.contains(&(*pattern, wanted));
                 let mut values: Vec<Lit> = (d.matching.iter())
@@ -311,7 +291,10 @@ impl Solver<'_> {
                         .filter(|(_, patterns, _)| patterns.iter().all(|p| has(p, false)))
                         .map(|(_, _, lit)| *lit),
                 );
-                Class { signs, values }
+                Class {
+                    signs: signs.clone(),
+                    values,
+                }
             })
             .collect();
         search.classes = Some(Rc::clone(&classes));

@@ -7,7 +7,8 @@ use super::load::Stop;
 use super::tableau::{Found, Solver};
 use super::value::Shape;
 use crate::format::regex::{Arena, Found as Text, Lang};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 /// Longer texts are not built.
 const LONGEST: u64 = 20_000;
@@ -44,9 +45,67 @@ pub(super) struct Languages {
     /// Whether a name matches a pattern.
     matched: Map<(Sym, Sym), Option<bool>>,
     formats: Formats,
+    /// How lists of patterns tell texts apart; `None` if that is too much.
+    told_apart: HashMap<Vec<Sym>, Option<Rc<[Signs]>>>,
 }
 
+/// For each pattern, whether it matches.
+pub(super) type Signs = Vec<(Sym, bool)>;
+
 impl Solver<'_> {
+    /// The ways in which a text can match some of these patterns and not the others; `None` if there are more than
+    /// `most`.
+    pub(super) fn told_apart(
+        &mut self,
+        patterns: &[Sym],
+        most: usize,
+    ) -> Result<Option<Rc<[Signs]>>, Stop> {
+        if let Some(known) = self.languages.told_apart.get(patterns) {
+            return Ok(known.clone());
+        }
+        let mut classes: Vec<(Lang, Signs)> = vec![(self.languages.arena.all(), Vec::new())];
+        for &pattern in patterns {
+            let Ok(lang) = self.pattern(pattern) else {
+                continue;
+            };
+            let others = self.languages.arena.not(lang);
+            let mut next = Vec::with_capacity(classes.len() + 1);
+            for (class, signs) in classes {
+                let with = |sign| signs.iter().copied().chain([(pattern, sign)]).collect();
+                let inside = self.languages.arena.and(&[class, lang]);
+                if self.is_empty(inside)? == Some(true) {
+                    next.push((class, with(false)));
+                    continue;
+                }
+                let outside = self.languages.arena.and(&[class, others]);
+                if self.is_empty(outside)? == Some(true) {
+                    next.push((class, with(true)));
+                    continue;
+                }
+                next.push((outside, with(false)));
+                next.push((inside, with(true)));
+            }
+            classes = next;
+            if classes.len() > most {
+                break;
+            }
+        }
+        let told = (classes.len() <= most)
+            .then(|| classes.into_iter().map(|(_, signs)| signs).collect());
+        self.languages
+            .told_apart
+            .insert(patterns.to_vec(), told.clone());
+        Ok(told)
+    }
+
+    fn is_empty(&mut self, lang: Lang) -> Result<Option<bool>, Stop> {
+        let mut steps = STEPS;
+        let empty = self.languages.arena.is_empty(lang, &mut steps);
+        let cost = STEPS.saturating_sub(steps) / PER_STEP;
+        self.loader.meter.tick(1 + cost)?;
+        Ok(empty)
+    }
+
     fn pattern(&mut self, pattern: Sym) -> Result<Lang, String> {
         if let Some(known) = self.languages.patterns.get(&pattern) {
             return known.clone();
@@ -83,7 +142,7 @@ impl Solver<'_> {
         if let Some(&known) = self.languages.matched.get(&(pattern, name)) {
             return known;
         }
-        let text = std::rc::Rc::clone(self.loader.algebra.text(name));
+        let text = Rc::clone(self.loader.algebra.text(name));
         let matches = self.matches(pattern, &text);
         self.languages.matched.insert((pattern, name), matches);
         matches
@@ -218,7 +277,7 @@ impl Solver<'_> {
             }
         }
         for &(format, sign) in &d.formats {
-            let text = std::rc::Rc::clone(self.loader.algebra.text(text));
+            let text = Rc::clone(self.loader.algebra.text(text));
             match self.is_of_format(format, &text) {
                 Some(holds) if holds != sign => return Some(false),
                 Some(_) => {}
@@ -273,7 +332,7 @@ impl Solver<'_> {
 
     /// A text of which no pattern is demanded.
     fn plain_word(&mut self, d: &TextDemands) -> Result<Word, Stop> {
-        let excluded: std::collections::HashSet<&str> = (d.excluded.iter())
+        let excluded: HashSet<&str> = (d.excluded.iter())
             .map(|&text| &**self.loader.algebra.text(text))
             .collect();
         // The empty text is a poor example.

@@ -19,6 +19,8 @@ use std::rc::Rc;
 
 /// Values in one another deeper than this are not looked for.
 const DEEPEST: usize = 3_000;
+/// The beginnings of the names of opaque atoms that stand for broken text.
+const BROKEN: [&str; 2] = ["reference that leads nowhere", "malformed"];
 /// Values that may not hold are passed over so often, in the hope of one that does.
 const PATIENCE: u32 = 2_000;
 /// Obstacles beyond these are not noted.
@@ -125,6 +127,8 @@ pub(super) struct Solver<'a> {
     /// How often an exact value is looked for where there is an inexact one.
     patience: u32,
     pub(super) evaluations: u32,
+    /// Whether the search met a reference that leads nowhere, or something malformed.
+    pub(super) meets_broken_text: bool,
     /// Why something is not decided, and the address of what stopped it.
     pub(super) obstacles: BTreeSet<(String, Option<usize>)>,
     known: Map<Goal, Found>,
@@ -178,6 +182,7 @@ impl<'a> Solver<'a> {
             languages: Languages::default(),
             patience: PATIENCE,
             evaluations: 0,
+            meets_broken_text: false,
             obstacles: BTreeSet::new(),
             known: Map::default(),
             provisional: Map::default(),
@@ -515,6 +520,7 @@ impl<'a> Solver<'a> {
                     leaves_out = true;
                     let text = self.loader.algebra.text(*symbol);
                     let what = text.split('\u{0}').next().unwrap_or_default().to_owned();
+                    self.meets_broken_text |= BROKEN.iter().any(|start| what.starts_with(start));
                     self.obstacle(&what, Some(lit));
                 }
                 Atom::Scalar(_) => atoms.push(lit),
