@@ -235,10 +235,7 @@ impl Solver<'_> {
     }
 
     fn name_with(&mut self, d: &Demands, name: Sym, more: &[Lit]) -> Result<Found, Stop> {
-        let is_it = self
-            .loader
-            .algebra
-            .atom(Atom::Scalar(Scalar::String(name)));
+        let is_it = self.loader.algebra.atom(Atom::Scalar(Scalar::String(name)));
         let goal: Vec<Lit> = (d.names.iter().chain(more).copied())
             .chain([is_it])
             .collect();
@@ -528,7 +525,11 @@ impl Solver<'_> {
         if !self.add_members(search, &mut members, &mut taken, &mut all_exact)? {
             return Ok(None);
         }
-        if search.d.most.is_some_and(|most| members.len() as u64 > most) {
+        if search
+            .d
+            .most
+            .is_some_and(|most| members.len() as u64 > most)
+        {
             return Ok(None);
         }
         let found = Found::exactly(Shape::Object(members.into_iter().collect()));

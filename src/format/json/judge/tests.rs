@@ -1,0 +1,1 @@
+//! Executing, making small and attributing, on pairs of our own.
