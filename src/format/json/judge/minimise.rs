@@ -14,10 +14,7 @@ pub(super) fn minimise(
         let mut paths = Vec::new();
         paths_of(&best, &mut Vec::new(), &mut paths);
         for path in paths {
-            loop {
-                let Some(value) = at(&mut best, &path) else {
-                    break;
-                };
+            while let Some(value) = at(&mut best, &path) {
                 let Some(kept) = reductions(value).into_iter().find_map(|reduced| {
                     tries = tries.checked_sub(1)?;
                     let mut next = best.clone();
