@@ -6,8 +6,10 @@
 
 mod build;
 mod compare;
+pub mod contain;
 mod dialect;
 mod documents;
+pub mod judge;
 mod keywords;
 mod kinds;
 mod matching;
@@ -21,16 +23,20 @@ mod uri;
 mod vocabulary;
 
 use super::json_text::{self, Node, Value, print, print_string};
-use super::truth::{self, Budget, Obstacle, Truth};
 use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};
 use crate::model::Policy;
 use compare::{Compare, Pair, Place};
+pub use dialect::Dialect;
+pub use judge::truth;
 use model::{Kind, Model};
+use std::sync::Arc;
 
 /// A parsed schema.
 #[derive(Debug)]
 pub struct Schema {
     root: Node,
+    /// The documents it refers to, by name.
+    references: Vec<(Arc<str>, Node)>,
     model: Model,
 }
 
@@ -64,7 +70,15 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
         source.strictness,
         source.limits.steps,
     )?;
-    Ok(Schema { root, model })
+    let references = references
+        .into_iter()
+        .map(|(resolved, json)| (Arc::clone(&resolved.name), json))
+        .collect();
+    Ok(Schema {
+        root,
+        references,
+        model,
+    })
 }
 
 /// Files often begin with a byte order mark; it is no part of the JSON.
@@ -176,12 +190,4 @@ pub fn diff(
         update: Place::reader(reader.model.root),
     };
     Compare::new(&writer.model, &reader.model, policy, limits.steps).report(pair)
-}
-
-/// What is true of a reader and a writer.
-pub fn truth(_reader: &Schema, _writer: &Schema, _budget: &Budget) -> Truth {
-    Truth::undecided(Obstacle {
-        construct: "not built yet".to_owned(),
-        place: truth::Place::here(""),
-    })
 }

@@ -1,0 +1,1 @@
+//! Cases of our own, by family of keywords.
