@@ -96,7 +96,7 @@ impl Solver<'_> {
             let positive = lit > 0;
             match self.loader.algebra.get(lit) {
                 Atom::Scalar(Scalar::Number(n)) => {
-                    total_bits += bits(n);
+                    // Excluded values are only compared.
                     if !positive {
                         d.excluded.insert(Rc::clone(n));
                     } else if d.only.as_ref().is_some_and(|only| only != n) {

@@ -455,31 +455,18 @@ static META_SCHEMAS: LazyLock<Vec<(String, Node)>> = LazyLock::new(|| {
         .chain(modern("2020-12", &common))
         .chain(modern("2020-12", &["unevaluated", "format-annotation"]).split_off(1))
         .collect();
-    carried(&uris).unwrap_or_default()
+    let Ok(base) = referencing::uri::from_str("json-schema:///") else {
+        return Vec::new();
+    };
+    let resolver = referencing::SPECIFICATIONS.resolver(base);
+    uris.into_iter()
+        .filter_map(|uri| {
+            let found = resolver.lookup(&uri).ok()?;
+            let node = json_text::parse(&found.contents().to_string(), 100).ok()?;
+            Some((uri, node))
+        })
+        .collect()
 });
-
-/// The documents of these URIs that the validator has without fetching anything.
-fn carried(uris: &[String]) -> Option<Vec<(String, Node)>> {
-    // A registry holds what its documents refer to.
-    let all: Vec<_> = (uris.iter())
-        .map(|uri| serde_json::json!({ "$ref": uri }))
-        .collect();
-    let base = "json-schema:///all";
-    let resource = jsonschema::Resource::from_contents(serde_json::json!({ "allOf": all }));
-    let registry = (jsonschema::Registry::new().add(base, resource).ok()?)
-        .prepare()
-        .ok()?;
-    let resolver = registry.resolver(jsonschema::uri::from_str(base).ok()?);
-    Some(
-        (uris.iter())
-            .filter_map(|uri| {
-                let found = resolver.lookup(uri).ok()?;
-                let node = json_text::parse(&found.contents().to_string(), 100).ok()?;
-                Some((uri.clone(), node))
-            })
-            .collect(),
-    )
-}
 
 fn meta_schema(uri: &str) -> Option<&'static Node> {
     let rest = uri.split_once("://")?.1;

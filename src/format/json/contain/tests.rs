@@ -244,6 +244,28 @@ fn references() {
 }
 
 #[test]
+fn meta_schemas() {
+    for (dialect, uri) in [
+        (Dialect::Draft4, "http://json-schema.org/draft-04/schema#"),
+        (Dialect::Draft6, "http://json-schema.org/draft-06/schema"),
+        (Dialect::Draft7, "http://json-schema.org/draft-07/schema#"),
+        (Dialect::Draft2019, "https://json-schema.org/draft/2019-09/schema"),
+        (Dialect::Draft2020, "https://json-schema.org/draft/2020-12/schema"),
+    ] {
+        let meta = format!(r#"{{"$ref":"{uri}"}}"#);
+        check(
+            dialect,
+            &[
+                (&meta, r#"{"type":["object","boolean"]}"#, true),
+                (&meta, r#"{"properties":{"maxLength":{"type":"number"}}}"#, true),
+                (r#"{"enum":[{"title":"t"}]}"#, &meta, true),
+                (r#"{"enum":[{"title":1}]}"#, &meta, false),
+            ],
+        );
+    }
+}
+
+#[test]
 fn unevaluated() {
     check(
         Dialect::Draft2020,
