@@ -1,7 +1,7 @@
 //! Whether a value satisfies a literal, where nothing in it is opaque.
 
-use super::algebra::{Atom, FALSE, Lit, Scalar, Sym, TRUE, Types};
 use super::algebra::{ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING};
+use super::algebra::{Atom, FALSE, Lit, Scalar, Sym, TRUE, Types};
 use super::load::Stop;
 use super::tableau::Solver;
 use super::value::{Shape, Val, equal, grown, made};

@@ -196,8 +196,14 @@ impl Solver<'_> {
                 return Ok(Found::Unknown);
             }
         }
-        let first = d.least.as_ref().map(|b| (&*b.value / &step).ceil().to_integer());
-        let last = d.most.as_ref().map(|b| (&*b.value / &step).floor().to_integer());
+        let first = d
+            .least
+            .as_ref()
+            .map(|b| (&*b.value / &step).ceil().to_integer());
+        let last = d
+            .most
+            .as_ref()
+            .map(|b| (&*b.value / &step).floor().to_integer());
         // Outwards from the multiple nearest to zero.
         let zero = BigInt::zero();
         let start = match (&first, &last) {

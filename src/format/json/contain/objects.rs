@@ -238,10 +238,7 @@ impl Solver<'_> {
     }
 
     fn name_with(&mut self, d: &Demands, name: Sym, more: &[Lit]) -> Result<Found, Stop> {
-        let is_it = self
-            .loader
-            .algebra
-            .atom(Atom::Scalar(Scalar::String(name)));
+        let is_it = self.loader.algebra.atom(Atom::Scalar(Scalar::String(name)));
         let goal: Vec<Lit> = (d.names.iter().chain(more).copied())
             .chain([is_it])
             .collect();
@@ -281,6 +278,7 @@ impl Solver<'_> {
             self.obstacle("many patterns of names at once", d.blamed);
             return Ok(None);
         };
+        self.loader.meter.tick(signs.len() as u64 / 2)?;
         let classes: Rc<[Class]> = signs
             .iter()
             .map(|signs| {
@@ -549,7 +547,11 @@ impl Solver<'_> {
         if !self.add_members(search, &mut members, &mut taken, &mut all_exact)? {
             return Ok(None);
         }
-        if search.d.most.is_some_and(|most| members.len() as u64 > most) {
+        if search
+            .d
+            .most
+            .is_some_and(|most| members.len() as u64 > most)
+        {
             return Ok(None);
         }
         let found = Found::exactly(Shape::Object(members.into_iter().collect()));

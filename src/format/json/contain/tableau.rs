@@ -8,8 +8,8 @@
 //! does not contain another value of the same goal. Such failures hold while the outer goal is being worked on,
 //! and are remembered so long.
 
-use super::algebra::{EACH_TYPE, FALSE, Lit, TRUE, Types, has_contradiction};
 use super::algebra::{ARRAY, Atom, BOOLEAN, NULL, NUMBER, OBJECT, STRING, Scalar, Sym};
+use super::algebra::{EACH_TYPE, FALSE, Lit, TRUE, Types, has_contradiction};
 use super::fast::{Map, Set};
 use super::load::{Loader, Stop};
 use super::strings::Languages;
@@ -409,7 +409,9 @@ impl<'a> Solver<'a> {
                 return Ok(Found::nothing());
             }
         }
-        self.loader.meter.tick(1 + assumed.trail.len() as u64 / 16)?;
+        self.loader
+            .meter
+            .tick(1 + assumed.trail.len() as u64 / 16)?;
         let relaxed = self.of_type(assumed)?;
         let mut unsatisfied: Option<(bool, usize, usize)> = None;
         match &relaxed {
