@@ -38,6 +38,9 @@ impl Wanted {
     }
 }
 
+/// Names, patterns, and what is demanded of all other members.
+type Others = (Rc<[Sym]>, Rc<[Sym]>, Lit);
+
 /// What is demanded of an object.
 #[derive(Default)]
 struct Demands {
@@ -45,7 +48,7 @@ struct Demands {
     most: Option<u64>,
     members: BTreeMap<Sym, Vec<Lit>>,
     matching: Vec<(Sym, Lit)>,
-    others: Vec<(Rc<[Sym]>, Rc<[Sym]>, Lit)>,
+    others: Vec<Others>,
     required: BTreeSet<Sym>,
     absent: BTreeSet<Sym>,
     /// Of all names.
