@@ -492,6 +492,89 @@ fn corpus() {
     table.print("corpus");
 }
 
+/// What a hostile stranger may send: each ends within two seconds in release, on a small stack.
+#[test]
+fn hostile_pairs() {
+    let repeat =
+        |n: usize, item: &dyn Fn(usize) -> String| (0..n).map(item).collect::<Vec<_>>().join(",");
+    let any = |n: usize| {
+        repeat(n, &|i| {
+            format!(r#"{{"anyOf":[{{"required":["a{i}"]}},{{"required":["b{i}"]}}]}}"#)
+        })
+    };
+    let deep = |inner: &str, n: usize| {
+        format!(
+            "{}{inner}{}",
+            r#"{"type":"object","required":["a"],"properties":{"a":"#.repeat(n),
+            "}}".repeat(n)
+        )
+    };
+    let patterns = |n: usize, each: &dyn Fn(usize) -> String| {
+        format!(
+            r#"{{"type":"object","patternProperties":{{{}}}}}"#,
+            repeat(n, each)
+        )
+    };
+    let cases: Vec<(&str, String, String)> = vec![
+        ("choices and a bound", format!(r#"{{"type":"object","allOf":[{}],"maxProperties":59}}"#, any(60)), "false".into()),
+        ("choices twice", format!(r#"{{"allOf":[{}]}}"#, any(200)), format!(r#"{{"oneOf":[{}]}}"#, any(200))),
+        ("deep", deep(r#"{"type":"integer"}"#, 480), deep(r#"{"type":"number"}"#, 480)),
+        ("deep and different", deep(r#"{"type":"integer"}"#, 480), deep(r#"{"type":"string"}"#, 480)),
+        ("many values", format!(r#"{{"enum":[{}]}}"#, repeat(20_000, &|i| i.to_string())), format!(r#"{{"enum":[{}]}}"#, repeat(20_000, &|i| (i + 1).to_string()))),
+        ("many texts", format!(r#"{{"enum":[{}]}}"#, repeat(20_000, &|i| format!("\"v{i}\""))), format!(r#"{{"enum":[{}],"pattern":"^v"}}"#, repeat(20_000, &|i| format!("\"v{i}\"")))),
+        ("many members", format!(r#"{{"properties":{{{}}}}}"#, repeat(5_000, &|i| format!(r#""p{i}":{{"minLength":{i}}}"#))), format!(r#"{{"properties":{{{}}}}}"#, repeat(5_000, &|i| format!(r#""p{i}":{{"minLength":{}}}"#, i / 2)))),
+        ("many required members", format!(r#"{{"required":[{}]}}"#, repeat(5_000, &|i| format!("\"p{i}\""))), format!(r#"{{"properties":{{{}}}}}"#, repeat(5_000, &|i| format!(r#""p{i}":{{"minLength":1}}"#)))),
+        ("independent patterns", patterns(30, &|i| format!(r#""^.{{{i}}}a":{{"minimum":{i}}}"#)), patterns(30, &|i| format!(r#""^.{{{i}}}b":{{"minimum":{i}}}"#))),
+        ("counting patterns", format!(r#"{{"type":"string","pattern":"^({})$"}}"#, "a?".repeat(200) + &"a".repeat(200)), r#"{"pattern":"^(a|b)*a(a|b){18}$"}"#.into()),
+        ("complemented patterns", r#"{"type":"string","not":{"pattern":"^(a|b)*a(a|b){20}$"},"minLength":30}"#.into(), r#"{"pattern":"^(b|a)*b(a|b){20}$"}"#.into()),
+        ("unions of unions", format!(r##"{{"$ref":"#/definitions/d0","definitions":{{{}}}}}"##, repeat(40, &|i| format!(r##""d{i}":{{"anyOf":[{{"$ref":"#/definitions/d{}"}},{{"$ref":"#/definitions/d{}"}},{{"minimum":{i}}}]}}"##, (i + 1) % 40, (i + 7) % 40))), r#"{"minimum":5}"#.into()),
+        ("disjoint branches", format!(r#"{{"oneOf":[{}]}}"#, repeat(150, &|i| format!(r#"{{"required":["k"],"properties":{{"k":{{"const":{i}}}}}}}"#))), format!(r#"{{"oneOf":[{}]}}"#, repeat(151, &|i| format!(r#"{{"required":["k"],"properties":{{"k":{{"const":{i}}}}}}}"#)))),
+        ("overlapping branches", format!(r#"{{"oneOf":[{}]}}"#, repeat(60, &|i| format!(r#"{{"required":["k{i}"]}}"#))), format!(r#"{{"oneOf":[{}],"type":"object"}}"#, repeat(59, &|i| format!(r#"{{"required":["k{i}"]}}"#)))),
+        ("coprime divisors", format!(r#"{{"type":"integer","allOf":[{}]}}"#, repeat(60, &|i| format!(r#"{{"not":{{"multipleOf":{}}}}}"#, i + 2))), r#"{"maximum":10}"#.into()),
+        ("large numbers", format!(r#"{{"type":"number","minimum":1{},"multipleOf":0.{}7}}"#, "0".repeat(4_000), "0".repeat(4_000)), r#"{"multipleOf":3}"#.into()),
+        ("different items", r#"{"type":"array","uniqueItems":true,"minItems":250,"items":{"type":"integer","minimum":0,"maximum":248}}"#.into(), "false".into()),
+        ("wanted items", format!(r#"{{"type":"array","maxItems":9,"allOf":[{}]}}"#, repeat(10, &|i| format!(r#"{{"contains":{{"const":{i}}}}}"#))), "false".into()),
+        ("wanted members", format!(r#"{{"type":"object","maxProperties":9,"not":{{"anyOf":[{}]}}}}"#, repeat(10, &|i| format!(r#"{{"additionalProperties":{{"not":{{"const":{i}}}}}}}"#))), "false".into()),
+        ("tree of items", format!("{}true{}", r#"{"type":"array","minItems":9,"items":"#.repeat(40), "}".repeat(40)), "false".into()),
+        ("unevaluated", format!(r#"{{"$schema":"https://json-schema.org/draft/2020-12/schema","anyOf":[{}],"unevaluatedProperties":false}}"#, repeat(20, &|i| format!(r#"{{"properties":{{"p{i}":true}}}}"#))), "false".into()),
+    ];
+    for (name, writer, reader) in cases {
+        let parsed = std::thread::Builder::new()
+            .stack_size(64 << 20)
+            .spawn(move || {
+                let parse = |text: &str| json_text::parse(text, 1_000).expect("it is JSON");
+                (parse(&writer), parse(&reader))
+            })
+            .expect("a thread")
+            .join()
+            .expect("it parses");
+        let side = |root| Side {
+            root,
+            references: Vec::new(),
+            dialect: Dialect::Draft7,
+        };
+        let took = std::thread::scope(|scope| {
+            std::thread::Builder::new()
+                .stack_size(2 << 20)
+                .spawn_scoped(scope, || {
+                    let start = Instant::now();
+                    let found =
+                        search_documents(&side(&parsed.1), &side(&parsed.0), &Budget::default());
+                    let took = start.elapsed();
+                    let found = format!("{found:?}").chars().take(110).collect::<String>();
+                    println!("{name}: {took:?} {found}");
+                    took
+                })
+                .expect("a thread")
+                .join()
+                .expect("it ends")
+        });
+        if !cfg!(debug_assertions) {
+            assert!(took < Duration::from_secs(2), "{name}: {took:?}");
+        }
+    }
+}
+
 /// A source of choices that is the same in every run.
 struct Dice(u64);
 

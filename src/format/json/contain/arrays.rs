@@ -17,6 +17,14 @@ const LONGEST_UNIQUE: usize = 300;
 /// More items that must exist are not placed.
 const MOST_WANTED: u64 = 64;
 
+/// So many upper bounds of `contains` are told apart.
+const MOST_BOUNDS: usize = 4;
+/// So many tallies of them.
+const MOST_TALLIES: usize = 2_000;
+
+/// How often each bounded literal is satisfied so far, with the last place's goal and the tally before it.
+type Tallies = BTreeMap<Vec<u64>, (Vec<Lit>, Vec<u64>)>;
+
 /// An item that must exist.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
@@ -279,48 +287,95 @@ impl Solver<'_> {
         Ok(None)
     }
 
-    /// Keeps to the upper bounds of `contains`: items satisfy it only where they must.
+    /// Keeps to the upper bounds of `contains`: place by place, how often each is satisfied so far.
     fn limit_contains(&mut self, d: &Demands, places: &[Vec<Lit>]) -> Result<Found, Stop> {
-        let mut places = places.to_vec();
+        if d.at_most.is_empty() {
+            return self.fill(d, places);
+        }
+        if d.at_most.len() > MOST_BOUNDS {
+            self.obstacle("many upper bounds of contains", d.blamed);
+            return Ok(Found::Unknown);
+        }
         let mut attempts = Attempts::default();
-        for &(lit, most) in &d.at_most {
-            let mut satisfied = 0;
-            for place in &mut places {
-                if place.contains(&-lit) {
-                    continue;
-                }
-                let without = with(place, -lit);
-                let must = place.contains(&lit) || {
-                    let found = self.satisfy(without.iter().copied())?;
-                    attempts.note(&found);
-                    matches!(found, Found::None(_))
-                };
-                if must {
-                    satisfied += 1;
-                    *place = with(place, lit);
-                } else {
-                    *place = without;
+        // From each tally so far, with the choice that led to it and the tally before.
+        let mut tallies: Vec<Tallies> = Vec::new();
+        let mut last: Vec<Vec<u64>> = vec![vec![0; d.at_most.len()]];
+        let mut ways: BTreeMap<&[Lit], Vec<(Vec<Lit>, usize)>> = BTreeMap::new();
+        for place in places {
+            if !ways.contains_key(place.as_slice()) {
+                let own = self.ways_of_place(d, place, &mut attempts)?;
+                ways.insert(place, own);
+            }
+            let own = ways.get(place.as_slice()).map_or(&[][..], Vec::as_slice);
+            let mut next = Tallies::new();
+            for tally in &last {
+                for (goal, signs) in own {
+                    let mut after = tally.clone();
+                    for (i, count) in after.iter_mut().enumerate() {
+                        *count += (signs >> i & 1) as u64;
+                    }
+                    let fits = after.iter().zip(&d.at_most).all(|(n, (_, most))| n <= most);
+                    if fits {
+                        next.entry(after)
+                            .or_insert_with(|| (goal.clone(), tally.clone()));
+                    }
                 }
             }
-            if satisfied > most {
-                if d.at_most.len() > 1 {
-                    attempts.unknown();
-                    self.obstacle("several upper bounds of contains", d.blamed);
-                }
+            self.loader.meter.tick(1 + next.len() as u64 / 4)?;
+            if next.is_empty() {
                 return Ok(attempts.failed());
             }
+            if next.len() > MOST_TALLIES {
+                self.obstacle("large upper bounds of contains", d.blamed);
+                return Ok(Found::Unknown);
+            }
+            last = next.keys().cloned().collect();
+            tallies.push(next);
         }
-        let found = self.fill(d, &places)?;
+        let mut chosen: Vec<Vec<Lit>> = Vec::with_capacity(places.len());
+        let mut at = last.into_iter().next().unwrap_or_default();
+        for tally in tallies.iter().rev() {
+            if let Some((goal, before)) = tally.get(&at) {
+                chosen.push(goal.clone());
+                at = before.clone();
+            }
+        }
+        chosen.reverse();
+        let found = self.fill(d, &chosen)?;
         if let Found::Value { .. } = found {
             return Ok(found);
         }
         attempts.note(&found);
-        // Where items must be different, or a second bound counts, another choice of places may have done.
-        if !d.at_most.is_empty() && (d.unique || d.at_most.len() > 1) {
-            self.obstacle("several upper bounds of contains", d.blamed);
+        if d.unique || d.repeats {
+            // Another choice may have left different items, or equal ones.
+            self.obstacle("maxContains with uniqueItems", d.blamed);
             attempts.unknown();
         }
         Ok(attempts.failed())
+    }
+
+    /// The ways in which the item of a place can satisfy some of the bounded literals: its goal, and which.
+    fn ways_of_place(
+        &mut self,
+        d: &Demands,
+        place: &[Lit],
+        attempts: &mut Attempts,
+    ) -> Result<Vec<(Vec<Lit>, usize)>, Stop> {
+        let mut ways = Vec::new();
+        for signs in 0..1usize << d.at_most.len() {
+            let mut goal = place.to_vec();
+            for (i, (lit, _)) in d.at_most.iter().enumerate() {
+                goal.push(if signs >> i & 1 == 1 { *lit } else { -lit });
+            }
+            let goal = sorted(goal);
+            let found = self.satisfy(goal.iter().copied())?;
+            if let Found::None(_) = found {
+                attempts.note(&found);
+            } else {
+                ways.push((goal, signs));
+            }
+        }
+        Ok(ways)
     }
 
     fn fill(&mut self, d: &Demands, places: &[Vec<Lit>]) -> Result<Found, Stop> {

@@ -108,7 +108,7 @@ impl Solver<'_> {
         referrals: Referrals<'_>,
     ) -> Result<Option<bool>, Stop> {
         self.evaluations += 1;
-        if self.evaluations % PER_STEP == 0 {
+        if self.evaluations.is_multiple_of(PER_STEP) {
             self.loader.meter.tick(1)?;
         }
         let atom = self.loader.algebra.get(lit).clone();

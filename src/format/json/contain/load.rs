@@ -223,7 +223,7 @@ impl<'a> Loader<'a> {
         let dialect = self.sources.dialect(spot);
         let mut out: Vec<Lit> = Vec::new();
         let refers = self.references(spot, members, &mut out)?;
-        if !(refers && !dialect.is_modern()) {
+        if !refers || dialect.is_modern() {
             let words = Words { spot, members };
             self.general(&words, dialect, &mut out)?;
             self.numbers(&words, dialect, &mut out);

@@ -451,54 +451,31 @@ fn find(node: &Node, wanted: usize, path: &mut Vec<String>) -> bool {
 
 /// The published meta-schemas, as the validator carries them.
 static META_SCHEMAS: LazyLock<Vec<(String, Node)>> = LazyLock::new(|| {
-    let mut all = Vec::new();
-    let Ok(registry) = jsonschema::Registry::new().prepare() else {
-        return all;
-    };
-    let Ok(base) = jsonschema::uri::from_str("json-schema:///") else {
-        return all;
-    };
-    let resolver = registry.resolver(base);
-    let modern = |draft: &str, names: &[&str]| -> Vec<String> {
-        std::iter::once(format!("https://json-schema.org/draft/{draft}/schema"))
-            .chain(
-                names
-                    .iter()
-                    .map(|name| format!("https://json-schema.org/draft/{draft}/meta/{name}")),
-            )
+    let modern = |draft: &str, parts: &[&str]| -> Vec<String> {
+        std::iter::once("schema".to_owned())
+            .chain(parts.iter().map(|part| format!("meta/{part}")))
+            .map(|path| format!("https://json-schema.org/draft/{draft}/{path}"))
             .collect()
     };
     let older = ["04", "06", "07"].map(|n| format!("http://json-schema.org/draft-{n}/schema"));
-    let parts_2019 = [
-        "core",
-        "applicator",
-        "validation",
-        "meta-data",
-        "format",
-        "content",
-    ];
-    let parts_2020 = [
-        "core",
-        "applicator",
-        "unevaluated",
-        "validation",
-        "meta-data",
-        "format-annotation",
-        "format-assertion",
-        "content",
-    ];
-    for uri in older
-        .into_iter()
-        .chain(modern("2019-09", &parts_2019))
-        .chain(modern("2020-12", &parts_2020))
-    {
-        if let Ok(found) = resolver.lookup(&uri)
-            && let Ok(node) = json_text::parse(&found.contents().to_string(), 100)
-        {
-            all.push((uri, node));
-        }
-    }
-    all
+    let common = ["core", "applicator", "validation", "meta-data", "content"];
+    let uris: Vec<String> = (older.into_iter())
+        .chain(modern("2019-09", &common))
+        .chain(modern("2019-09", &["format"]).split_off(1))
+        .chain(modern("2020-12", &common))
+        .chain(modern("2020-12", &["unevaluated", "format-annotation"]).split_off(1))
+        .collect();
+    let Ok(base) = referencing::uri::from_str("json-schema:///") else {
+        return Vec::new();
+    };
+    let resolver = referencing::SPECIFICATIONS.resolver(base);
+    uris.into_iter()
+        .filter_map(|uri| {
+            let found = resolver.lookup(&uri).ok()?;
+            let node = json_text::parse(&found.contents().to_string(), 100).ok()?;
+            Some((uri, node))
+        })
+        .collect()
 });
 
 fn meta_schema(uri: &str) -> Option<&'static Node> {
