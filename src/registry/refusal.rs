@@ -49,6 +49,10 @@ pub enum Refusal {
         "Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive"
     )]
     InvalidLevel,
+    #[error("Invalid verdict policy. Valid values are confluent, semantic and strictest.")]
+    InvalidVerdictPolicy,
+    #[error("Invalid report. Valid values are none and full.")]
+    InvalidReport,
     #[error("Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.")]
     InvalidMode,
     #[error("Forward mode only supported on global level")]
@@ -100,6 +104,8 @@ impl Refusal {
             Refusal::InvalidSchema(_) => ErrorCode::INVALID_SCHEMA,
             Refusal::InvalidVersion(_) => ErrorCode::INVALID_VERSION,
             Refusal::InvalidLevel => ErrorCode::INVALID_LEVEL,
+            Refusal::InvalidVerdictPolicy => ErrorCode::INVALID_VERDICT_POLICY,
+            Refusal::InvalidReport => ErrorCode::INVALID_REPORT,
             Refusal::InvalidMode | Refusal::ForwardOnlyGlobal => ErrorCode::INVALID_MODE,
             Refusal::ReadOnly { .. }
             | Refusal::NotImport { .. }

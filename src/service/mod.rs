@@ -15,7 +15,8 @@ mod writes;
 
 pub use error::{Error, Fault};
 pub use reads::{ByIdOptions, ReadOptions};
-pub use writes::{CheckOptions, LookupOptions, RegisterOptions};
+pub use writer::Intent;
+pub use writes::{CheckOptions, LookupOptions, RegisterOptions, Writes};
 
 use crate::format::Limits;
 use crate::model::Subject;

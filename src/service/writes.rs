@@ -1,5 +1,6 @@
 //! The writing operations, and the checks that read as a write would, one method each.
 
+use super::writer::{Answer, Intent};
 use super::{Error, Service};
 use crate::model::{Config, Context, Mode, Subject, Version, VersionSpec};
 use crate::registry::candidate::Candidate;
@@ -9,7 +10,7 @@ use crate::registry::lookup::{self, Sight};
 use crate::registry::refusal::Refusal;
 use crate::registry::register::{self, Register, Registered};
 use crate::registry::settings::{self, Force, Recursive};
-use crate::registry::{check, tags};
+use crate::registry::{Decision, check, tags};
 use crate::service::ReadOptions;
 use crate::wire::{
     CompatibilityResponse, ConfigRequest, RegisterRequest, RegisterResponse, SchemaResponse,
@@ -56,66 +57,11 @@ fn how(permanent: bool) -> Delete {
 }
 
 impl Service {
-    /// `POST /subjects/{subject}/versions`
-    pub async fn register(
-        &self,
-        subject: Subject,
-        request: RegisterRequest,
-        options: RegisterOptions,
-    ) -> Result<RegisterResponse, Error> {
-        let command = Register {
-            subject,
-            candidate: Candidate::from(&request),
-            normalize: options.normalize,
-            force: options.force,
-            tags_to_add: request.schema_tags_to_add.unwrap_or_default(),
-            tags_to_remove: request.schema_tags_to_remove.unwrap_or_default(),
-            propagate_tags: request.propagate_schema_tags.unwrap_or(false),
-        };
-        let registered = self
-            .write(move |library, now| register::register(library, &command, now))
-            .await?;
-        Ok(self.registered(registered, &options.format).await)
-    }
-
-    /// `POST …/tags`
-    pub async fn tag(
-        &self,
-        subject: Subject,
-        version: VersionSpec,
-        request: TagSchemaRequest,
-    ) -> Result<RegisterResponse, Error> {
-        let registered = self
-            .write(move |library, now| tags::tag(library, &subject, version, &request, now))
-            .await?;
-        Ok(self.registered(registered, "").await)
-    }
-
-    async fn registered(&self, registered: Registered, format: &str) -> RegisterResponse {
-        let schema = &registered.schema;
-        // It is written: whatever goes wrong with showing it must not look like a refusal.
-        let text = if registered.rewritten || !format.is_empty() {
-            match self.text_in(schema, format).await {
-                Ok(text) => Some(text),
-                Err(error) => {
-                    tracing::warn!(%error, id = %registered.record.id, "a registered schema cannot be shown");
-                    None
-                }
-            }
-        } else {
-            None
-        };
-        RegisterResponse {
-            id: registered.record.id,
-            version: Some(registered.record.version),
-            guid: schema.guid,
-            schema_type: schema.schema_type,
-            references: schema.references.clone(),
-            metadata: schema.metadata.clone(),
-            rule_set: schema.rule_set.clone(),
-            schema: text,
-            ts: Some(registered.record.at),
-            deleted: Some(registered.record.deleted),
+    /// The writing operations, meant or only tried.
+    pub fn writes(&self, intent: Intent) -> Writes<'_> {
+        Writes {
+            service: self,
+            intent,
         }
     }
 
@@ -172,14 +118,103 @@ impl Service {
         })
     }
 
+    async fn registered(&self, answer: Answer<Registered>, format: &str) -> RegisterResponse {
+        let registered = &answer.reply;
+        let schema = &registered.schema;
+        // It may be written: whatever goes wrong with showing it must not look like a refusal.
+        let text = if registered.rewritten || !format.is_empty() {
+            match self.text_among(&answer.texts, schema, format).await {
+                Ok(text) => Some(text),
+                Err(error) => {
+                    tracing::warn!(%error, id = %registered.record.id, "a registered schema cannot be shown");
+                    None
+                }
+            }
+        } else {
+            None
+        };
+        RegisterResponse {
+            id: registered.record.id,
+            version: Some(registered.record.version),
+            guid: schema.guid,
+            schema_type: schema.schema_type,
+            references: schema.references.clone(),
+            metadata: schema.metadata.clone(),
+            rule_set: schema.rule_set.clone(),
+            schema: text,
+            ts: Some(registered.record.at),
+            deleted: Some(registered.record.deleted),
+        }
+    }
+}
+
+/// The writing operations of a service. What is only tried gets the answer it would get and changes nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Writes<'a> {
+    service: &'a Service,
+    intent: Intent,
+}
+
+impl Writes<'_> {
+    async fn decided<T, F>(&self, decide: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Library<'_>, i64) -> Result<Decision<T>, Stop> + Send + Sync + 'static,
+    {
+        Ok(self.service.write(self.intent, decide).await?.reply)
+    }
+
+    /// `POST /subjects/{subject}/versions`
+    pub async fn register(
+        &self,
+        subject: Subject,
+        request: RegisterRequest,
+        options: RegisterOptions,
+    ) -> Result<RegisterResponse, Error> {
+        let command = Register {
+            subject,
+            candidate: Candidate::from(&request),
+            normalize: options.normalize,
+            force: options.force,
+            tags_to_add: request.schema_tags_to_add.unwrap_or_default(),
+            tags_to_remove: request.schema_tags_to_remove.unwrap_or_default(),
+            propagate_tags: request.propagate_schema_tags.unwrap_or(false),
+        };
+        let registered = self
+            .service
+            .write(self.intent, move |library, now| {
+                register::register(library, &command, now)
+            })
+            .await?;
+        Ok(self.service.registered(registered, &options.format).await)
+    }
+
+    /// `POST …/tags`
+    pub async fn tag(
+        &self,
+        subject: Subject,
+        version: VersionSpec,
+        request: TagSchemaRequest,
+    ) -> Result<RegisterResponse, Error> {
+        let registered = self
+            .service
+            .write(self.intent, move |library, now| {
+                tags::tag(library, &subject, version, &request, now)
+            })
+            .await?;
+        Ok(self.service.registered(registered, "").await)
+    }
+
     /// `DELETE /subjects/{subject}`
     pub async fn delete_subject(
         &self,
         subject: Subject,
         permanent: bool,
     ) -> Result<Vec<Version>, Error> {
-        self.write(move |library, _| Ok(delete::subject(library.index, &subject, how(permanent))?))
-            .await
+        self.decided(move |library, _| {
+            Ok(delete::subject(library.index, &subject, how(permanent))?)
+        })
+        .await
     }
 
     /// `DELETE …/versions/{version}`
@@ -189,7 +224,7 @@ impl Service {
         version: VersionSpec,
         permanent: bool,
     ) -> Result<Version, Error> {
-        self.write(move |library, _| {
+        self.decided(move |library, _| {
             Ok(delete::version(
                 library.index,
                 &subject,
@@ -202,7 +237,7 @@ impl Service {
 
     /// `DELETE /contexts/{context}`
     pub async fn delete_context(&self, context: Context) -> Result<(), Error> {
-        self.write(move |library, _| Ok(delete::context(library.index, &context)?))
+        self.decided(move |library, _| Ok(delete::context(library.index, &context)?))
             .await
     }
 
@@ -212,7 +247,7 @@ impl Service {
         scope: Subject,
         request: ConfigRequest,
     ) -> Result<Config, Error> {
-        self.write(move |library, _| {
+        self.decided(move |library, _| {
             Ok(settings::set_config(
                 library.index,
                 library.settings,
@@ -225,7 +260,7 @@ impl Service {
 
     /// `DELETE /config[/{scope}]`; answers with what was stored.
     pub async fn delete_config(&self, scope: Subject) -> Result<Config, Error> {
-        self.write(move |library, _| {
+        self.decided(move |library, _| {
             Ok(settings::delete_config(
                 library.index,
                 library.settings,
@@ -243,7 +278,7 @@ impl Service {
         force: bool,
     ) -> Result<(), Error> {
         let force = if force { Force::Forced } else { Force::Checked };
-        self.write(move |library, _| {
+        self.decided(move |library, _| {
             Ok(settings::set_mode(
                 library.index,
                 library.settings,
@@ -266,7 +301,7 @@ impl Service {
         } else {
             Recursive::No
         };
-        self.write(move |library, _| {
+        self.decided(move |library, _| {
             Ok(settings::delete_mode(
                 library.index,
                 library.settings,

@@ -1,6 +1,8 @@
 //! What clients send. Unknown members are ignored everywhere.
 
-use crate::model::{ConfigPatch, Level, Metadata, Patch, Policy, Reference, RuleSet};
+use crate::model::{
+    ConfigPatch, Level, Metadata, Patch, Policy, Reference, RuleSet, VerdictPolicy,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The body of a registration, a lookup and a compatibility check.
@@ -140,6 +142,8 @@ pub struct ConfigRequest {
     #[serde(deserialize_with = "present")]
     pub compatibility_group: Option<Option<String>>,
     #[serde(deserialize_with = "present")]
+    pub verdict_policy: Option<Option<String>>,
+    #[serde(deserialize_with = "present")]
     pub default_metadata: Option<Option<Metadata>>,
     #[serde(deserialize_with = "present")]
     pub override_metadata: Option<Option<Metadata>>,
@@ -149,9 +153,14 @@ pub struct ConfigRequest {
     pub override_rule_set: Option<Option<RuleSet>>,
 }
 
-/// A level that is none of the seven.
+/// A name in a [`ConfigRequest`] that stands for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnknownLevel;
+pub enum UnknownName {
+    /// A level that is none of the seven.
+    Level,
+    /// A verdict policy that is none of the three.
+    VerdictPolicy,
+}
 
 fn patch<T>(member: Option<Option<T>>) -> Patch<T> {
     match member {
@@ -162,18 +171,26 @@ fn patch<T>(member: Option<Option<T>>) -> Patch<T> {
 }
 
 impl ConfigRequest {
-    /// The change it asks for. An unknown policy clears the stored one, as the contract has it.
-    pub fn into_patch(self) -> Result<ConfigPatch, UnknownLevel> {
+    /// The change it asks for. An unknown compatibility policy clears the stored one, as the contract has it; the
+    /// verdict policy is ours, and a slip in its name must not change who decides.
+    pub fn into_patch(self) -> Result<ConfigPatch, UnknownName> {
         let level = match self.compatibility {
             None => Patch::Keep,
             Some(None) => Patch::Clear,
-            Some(Some(name)) => Patch::Set(Level::parse(&name).ok_or(UnknownLevel)?),
+            Some(Some(name)) => Patch::Set(Level::parse(&name).ok_or(UnknownName::Level)?),
         };
         let policy = match self.compatibility_policy {
             None => Patch::Keep,
             Some(name) => name
                 .and_then(|n| Policy::parse(&n))
                 .map_or(Patch::Clear, Patch::Set),
+        };
+        let verdict_policy = match self.verdict_policy {
+            None => Patch::Keep,
+            Some(None) => Patch::Clear,
+            Some(Some(name)) => {
+                Patch::Set(VerdictPolicy::parse(&name).ok_or(UnknownName::VerdictPolicy)?)
+            }
         };
         Ok(ConfigPatch {
             alias: patch(self.alias),
@@ -185,6 +202,7 @@ impl ConfigRequest {
             compatibility_level: level,
             compatibility_policy: policy,
             compatibility_group: patch(self.compatibility_group),
+            verdict_policy,
             default_metadata: patch(self.default_metadata),
             override_metadata: patch(self.override_metadata),
             default_rule_set: patch(self.default_rule_set),
