@@ -3,6 +3,7 @@
 //! Source: sections 1.5.2 to 1.5.5 of the API contract. Clients read some of these texts; the odd spellings
 //! (a missing space, a doubled one, "is not a valid.") are theirs.
 
+use crate::compat::report::Report;
 use crate::format::InvalidSchema;
 use crate::model::{Context, Reference, Subject, Version};
 use crate::wire::ErrorCode;
@@ -37,6 +38,7 @@ pub enum Refusal {
     Incompatible {
         subject: Subject,
         messages: Vec<String>,
+        report: Option<Box<Report>>,
     },
     /// A text of section 1.5.4.
     #[error("{0}")]

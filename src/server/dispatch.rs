@@ -41,8 +41,8 @@ pub(crate) struct State {
 impl State {
     pub fn new(service: Arc<Service>, options: Options) -> Self {
         Self {
+            metrics: Metrics::new(service.meters()),
             service,
-            metrics: Metrics::new(),
             room: body::Room::new(options.max_buffered_bytes.max(options.max_body_bytes)),
             permits: Semaphore::new(options.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
             options,

@@ -195,6 +195,7 @@ impl Service {
         for _ in 0..MAX_ROUNDS {
             let (state, decide) = (state.clone(), decide.clone());
             let (settings, readings) = (self.settings.clone(), self.readings.clone());
+            let truths = self.truths.clone();
             let cache = self.texts.clone();
             // The permit goes along: whoever asked may leave, the work goes on.
             let done = tokio::task::spawn_blocking(move || {
@@ -206,6 +207,7 @@ impl Service {
                         gathered: &gathered,
                         cache: &cache,
                     },
+                    truths: &*truths,
                 };
                 let outcome = catch_unwind(AssertUnwindSafe(|| decide(&library)));
                 (outcome, gathered, permit)

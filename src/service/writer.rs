@@ -335,6 +335,7 @@ impl Service {
         };
         loop {
             let (settings, readings) = (self.settings.clone(), self.readings.clone());
+            let truths = self.truths.clone();
             let cache = self.texts.clone();
             let texts = std::mem::take(gathered);
             let done = tokio::task::spawn_blocking(move || {
@@ -352,6 +353,7 @@ impl Service {
                                 gathered: texts,
                                 cache: &cache,
                             },
+                            truths: &*truths,
                         };
                         job.decide(&library, now(), basis)
                     },

@@ -2,6 +2,7 @@
 
 use super::writer::{Answer, Intent};
 use super::{Error, Service};
+use crate::compat::report::Report;
 use crate::model::{Config, Context, Mode, Subject, Version, VersionSpec};
 use crate::registry::candidate::Candidate;
 use crate::registry::delete::{self, Delete};
@@ -10,6 +11,7 @@ use crate::registry::lookup::{self, Sight};
 use crate::registry::refusal::Refusal;
 use crate::registry::register::{self, Register, Registered};
 use crate::registry::settings::{self, Force, Recursive};
+use crate::registry::verdict::{Detail, Verdict};
 use crate::registry::{Decision, check, tags};
 use crate::service::ReadOptions;
 use crate::wire::{
@@ -26,6 +28,8 @@ pub struct RegisterOptions {
     pub force: bool,
     /// The output format of the text in the answer; empty for no text.
     pub format: String,
+    /// How much to tell of the compatibility check.
+    pub detail: Detail,
 }
 
 /// How to look a schema up.
@@ -46,6 +50,19 @@ pub struct CheckOptions {
     pub normalize: bool,
     /// Whether to give the reasons.
     pub verbose: bool,
+    /// How much else to tell.
+    pub detail: Detail,
+}
+
+/// An answer with the report of the check, if one was asked for and there is one.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Reported<T> {
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: T,
+    /// The report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<Report>>,
 }
 
 fn how(permanent: bool) -> Delete {
@@ -97,25 +114,29 @@ impl Service {
         version: Option<VersionSpec>,
         request: RegisterRequest,
         options: CheckOptions,
-    ) -> Result<CompatibilityResponse, Error> {
+    ) -> Result<Reported<CompatibilityResponse>, Error> {
         let candidate = Candidate::from(&request);
-        let normalize = options.normalize;
+        let CheckOptions {
+            normalize, detail, ..
+        } = options;
         self.refresh().await;
         let outcome = self
             .run(move |library: &Library<'_>| -> Result<_, Stop> {
-                check::check(library, &subject, version, &candidate, normalize)
+                check::check(library, &subject, version, &candidate, normalize, detail)
             })
             .await;
-        let messages = match outcome {
-            Err(Error::Refused(Refusal::InvalidSchema(details))) if options.verbose => {
-                vec![details]
-            }
+        let Verdict { messages, report } = match outcome {
+            Err(Error::Refused(Refusal::InvalidSchema(details))) if options.verbose => Verdict {
+                messages: vec![details],
+                report: None,
+            },
             other => other?,
         };
-        Ok(CompatibilityResponse {
+        let answer = CompatibilityResponse {
             is_compatible: messages.is_empty(),
             messages: options.verbose.then_some(messages),
-        })
+        };
+        Ok(Reported { answer, report })
     }
 
     async fn registered(&self, answer: Answer<Registered>, format: &str) -> RegisterResponse {
@@ -170,7 +191,7 @@ impl Writes<'_> {
         subject: Subject,
         request: RegisterRequest,
         options: RegisterOptions,
-    ) -> Result<RegisterResponse, Error> {
+    ) -> Result<Reported<RegisterResponse>, Error> {
         let command = Register {
             subject,
             candidate: Candidate::from(&request),
@@ -179,14 +200,17 @@ impl Writes<'_> {
             tags_to_add: request.schema_tags_to_add.unwrap_or_default(),
             tags_to_remove: request.schema_tags_to_remove.unwrap_or_default(),
             propagate_tags: request.propagate_schema_tags.unwrap_or(false),
+            detail: options.detail,
         };
-        let registered = self
+        let mut registered = self
             .service
             .write(self.intent, move |library, now| {
                 register::register(library, &command, now)
             })
             .await?;
-        Ok(self.service.registered(registered, &options.format).await)
+        let report = registered.reply.report.take();
+        let answer = self.service.registered(registered, &options.format).await;
+        Ok(Reported { answer, report })
     }
 
     /// `POST …/tags`

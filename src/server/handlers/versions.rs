@@ -24,6 +24,7 @@ pub(in crate::server) async fn register(mut call: Call) -> Result<Reply, ApiErro
         normalize: call.query.flag("normalize"),
         force: call.query.flag("force"),
         format: call.query.text("format"),
+        detail: call.query.detail()?,
     };
     let registered = call
         .writes()
