@@ -8,6 +8,7 @@ pub mod avro;
 pub mod json;
 pub mod json_text;
 pub mod protobuf;
+pub mod regex;
 pub mod truth;
 
 use crate::model::{Policy, SchemaType};

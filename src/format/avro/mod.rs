@@ -3,6 +3,7 @@
 //! Our own reading of the language over [`super::json_text`], because members' order, exact numbers and the
 //! details of the JVM library (version 1.12), which the imitated registry uses, decide about identity.
 
+mod codec;
 mod comments;
 mod defaults;
 mod diff;
@@ -14,11 +15,12 @@ mod parse;
 mod print;
 mod reads;
 mod tags;
+mod truth;
 
 #[cfg(test)]
 mod tests;
 
-use super::truth::{Budget, Obstacle, Place, Truth};
+use super::truth::{Budget, Truth};
 use super::{Difference, InvalidSchema, Limits, Source, TagEdit, Tagged, TooComplex};
 pub use model::Schema;
 
@@ -72,9 +74,6 @@ pub fn diff(
 }
 
 /// What is true of a reader and a writer.
-pub fn truth(_reader: &Schema, _writer: &Schema, _budget: &Budget) -> Truth {
-    Truth::undecided(Obstacle {
-        construct: "not built yet".to_owned(),
-        place: Place::here(""),
-    })
+pub fn truth(reader: &Schema, writer: &Schema, budget: &Budget) -> Truth {
+    truth::truth(reader, writer, budget)
 }

@@ -173,6 +173,19 @@ impl Kind {
 pub struct Schema {
     pub(super) types: Vec<Type>,
     pub(super) root: TypeId,
+    /// The texts that the types were read from, references first.
+    pub(super) texts: Vec<Origin>,
+}
+
+/// A text that types were read from.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    /// The reference's name; `None` for the schema's own text.
+    pub(super) reference: Option<Arc<str>>,
+    /// Without comments, which were blanked out.
+    pub(super) text: Arc<str>,
+    /// The first of its types: they are numbered text by text.
+    pub(super) first: TypeId,
 }
 
 impl Schema {

@@ -2,7 +2,7 @@
 
 use super::comments::blank_out;
 use super::model::{
-    Enum, Field, Fixed, Kind, Named, Order, Primitive, Props, Record, Schema, Type, TypeId,
+    Enum, Field, Fixed, Kind, Named, Order, Origin, Primitive, Props, Record, Schema, Type, TypeId,
 };
 use super::name::{Name, check_word};
 use super::{defaults, link};
@@ -35,6 +35,7 @@ pub(super) struct Reader {
     pub(super) again: Vec<(TypeId, TypeId)>,
     strictness: Strictness,
     referenced: bool,
+    texts: Vec<Origin>,
 }
 
 /// An error and the byte where it is.
@@ -61,25 +62,32 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
         // What is referred to is stored already, and what was once accepted stays readable.
         strictness: Strictness::Existing,
         referenced: true,
+        texts: Vec::new(),
     };
     for reference in source.references {
         reader
-            .text(&reference.text, &source.limits)
+            .text(Some(&reference.name), &reference.text, &source.limits)
             .map_err(|e| InvalidSchema::new(format!("reference {}: {e}", reference.name)))?;
     }
     reader.strictness = source.strictness;
     reader.referenced = false;
-    let root = reader.text(source.text, &source.limits)?;
+    let root = reader.text(None, source.text, &source.limits)?;
     let schema = Schema {
         types: reader.types,
         root,
+        texts: reader.texts,
     };
     link::check_depth(&schema, source.limits.depth)?;
     Ok(schema)
 }
 
 impl Reader {
-    fn text(&mut self, text: &str, limits: &Limits) -> Result<TypeId, InvalidSchema> {
+    fn text(
+        &mut self,
+        reference: Option<&Arc<str>>,
+        text: &str,
+        limits: &Limits,
+    ) -> Result<TypeId, InvalidSchema> {
         if text.starts_with('\u{feff}') {
             return Err(InvalidSchema::new(
                 "the text starts with a byte order mark (line 1, column 1)",
@@ -88,6 +96,11 @@ impl Reader {
         let text = blank_out(text);
         let node = json_text::parse(&text, limits.depth)?;
         let first = self.types.len();
+        self.texts.push(Origin {
+            reference: reference.cloned(),
+            text: Arc::from(&*text),
+            first: TypeId(first),
+        });
         let read = |reader: &mut Self| {
             let root = reader.schema(&node, None)?;
             let root = link::link(reader, first, root)?;

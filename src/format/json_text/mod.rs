@@ -141,9 +141,23 @@ impl Node {
 }
 
 /// Where the value under a JSON pointer (RFC 6901) is in a text; `None` if the pointer leads nowhere.
-pub fn locate(_text: &str, _pointer: &str) -> Option<Range<usize>> {
-    None
+pub fn locate(text: &str, pointer: &str) -> Option<Range<usize>> {
+    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+    let root = parse(text.get(mark..)?, MAX_DEPTH).ok()?;
+    let mut node = &root;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        node = match &node.value {
+            Value::Object(_) => node.get(&step)?,
+            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+    }
+    Some(node.span.start + mark..node.span.end + mark)
 }
+
+/// How deep a text may nest in which places are looked up.
+const MAX_DEPTH: usize = 1_000;
 
 /// Line and column (both from 1, columns in characters) of a byte offset.
 pub fn line_column(text: &str, offset: usize) -> (usize, usize) {

@@ -1,0 +1,3 @@
+//! Printers of reports: pure, one file per form.
+
+pub mod text;

@@ -1,0 +1,48 @@
+//! Reads and writes single datums, by the letter of the specification: what a witness is executed with.
+//!
+//! Encoding follows "Binary encoding", reading with two schemas follows "Schema Resolution" of the Avro 1.12
+//! specification, with names compared without namespaces as that text has it. Shares nothing with the checker
+//! that finds witnesses but the parsed schema. Nothing here is fast: it executes one small datum.
+
+mod encode;
+mod resolve;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub(super) use encode::encode;
+pub(super) use resolve::{Failure, decode, resolve};
+pub(super) use show::{meaning, show};
+
+/// A value of some schema. What it is a value of is known beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Datum {
+    Null,
+    Boolean(bool),
+    Int(i32),
+    Long(i64),
+    Float(f32),
+    Double(f64),
+    Bytes(Vec<u8>),
+    String(String),
+    Array(Vec<Datum>),
+    Map(Vec<(String, Datum)>),
+    /// The branch's place and the value.
+    Union(usize, Box<Datum>),
+    /// In the order of the schema's fields.
+    Record(Vec<Datum>),
+    /// The symbol's place.
+    Enum(usize),
+    Fixed(Vec<u8>),
+}
+
+/// How deep a datum may nest; stacks grow as needed until then.
+const DEPTH: usize = 20_000;
+/// How much stack must be left before one more level, and how much is added.
+const RED_ZONE: usize = 64 << 10;
+const GROWTH: usize = 1 << 20;
+
+/// Runs one more level, on a stack that is large enough for it.
+fn deeper<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(RED_ZONE, GROWTH, work)
+}
