@@ -153,7 +153,7 @@ pub fn of_records(
                 })
             };
             let report = compat::report(
-                &rules, &asked, candidate, &document, &history, read, &answers,
+                &rules, &asked, candidate, document, &history, read, &answers,
             )?;
             Some(Box::new(report))
         }
