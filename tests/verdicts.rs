@@ -11,7 +11,7 @@ mod corpus;
 #[path = "support/truths.rs"]
 mod truths;
 
-use accord::format::truth::Outcome;
+use accord::format::truth::{Effect, Outcome};
 use accord::model::SchemaType;
 use serde_json::Value;
 use truths::{Judged, Table, cases, everything, judge, on_big_stack};
@@ -120,6 +120,93 @@ fn avro_pairs() {
         table.assert_decided(1.0);
         faithful.assert_none_wrong();
     });
+}
+
+/// What random messages showed where it was tried, else what the suites say.
+fn on_the_wire(case: &Value) -> bool {
+    let flags = case["wire"]["flags"]
+        .as_array()
+        .or_else(|| case["wire"].as_array());
+    match flags {
+        // Fields that the reader does not know stay in the bytes.
+        Some(flags) => flags.iter().all(|flag| flag == "dropped"),
+        None => compatible(case),
+    }
+}
+
+#[test]
+fn protobuf_vectors() {
+    on_big_stack(|| {
+        vectors("protobuf.json", SchemaType::Protobuf, on_the_wire);
+        vectors("probes.json", SchemaType::Protobuf, on_the_wire);
+    });
+}
+
+#[test]
+fn protobuf_pairs() {
+    on_big_stack(|| {
+        let Some(cases) = cases("semantic", "protobuf_pairs.json") else {
+            return;
+        };
+        let mut wire = Table::new("semantic/protobuf_pairs.json, wire".to_owned());
+        let mut json = Table::new("semantic/protobuf_pairs.json, JSON".to_owned());
+        let mut effects = Vec::new();
+        for case in &cases {
+            let id = case["id"].as_str().unwrap_or_default();
+            let Some(mut judged) = judge(case, SchemaType::Protobuf) else {
+                wire.unread(id);
+                continue;
+            };
+            wire.count(
+                id,
+                case["wire_compatible"] == true,
+                &judged,
+                mislabelled(id),
+            );
+            let expected = case["effect"].as_str().unwrap_or_default();
+            let told: Vec<_> = judged
+                .truth
+                .breaks
+                .iter()
+                .map(|b| effect(b.effect))
+                .collect();
+            if case["wire_compatible"] == false && !told.contains(&expected) {
+                effects.push(format!("{id}: {expected}, ours {told:?}{}", judged.shown()));
+            }
+            judged.truth = *judged
+                .truth
+                .json_mapping
+                .clone()
+                .expect("Protobuf has a JSON mapping");
+            json.count(
+                id,
+                case["json_compatible"] == true,
+                &judged,
+                mislabelled(id),
+            );
+        }
+        wire.print();
+        json.print();
+        wire.assert_none_wrong();
+        wire.assert_decided(1.0);
+        json.assert_none_wrong();
+        json.assert_decided(1.0);
+        assert!(effects.is_empty(), "other effects:\n{}", effects.join("\n"));
+    });
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Fails => "parse_error",
+        Effect::Lost => "lost",
+        Effect::Changed => "changed",
+        Effect::Hidden => "hidden",
+    }
+}
+
+#[test]
+fn protobuf_histories() {
+    on_big_stack(|| histories("histories_protobuf", SchemaType::Protobuf, 12, 1.0));
 }
 
 #[test]

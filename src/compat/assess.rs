@@ -19,6 +19,9 @@ use std::ops::Deref;
 /// How many bytes of findings a report holds; nobody reads more.
 const BYTES: usize = 16 << 20;
 
+/// How many findings are kept to choose the told ones from: breaks may still come, refusals may not.
+const KEPT: usize = 4 * TOLD;
+
 /// Everything about a candidate and the live history, newest first. `text` is the candidate's own text; `read`
 /// reads an earlier version when its turn comes; `answers` says what is true of a pair.
 ///
@@ -43,7 +46,7 @@ where
         limits: &limits,
         ..*rules
     };
-    let mut found = Found::new(asked.policy);
+    let mut found = Found::new(asked);
     if rules.validate_fields {
         found.reserved(candidate, history.first());
     }
@@ -100,6 +103,8 @@ where
 /// What has been found so far.
 struct Found {
     policy: VerdictPolicy,
+    /// How many breaks a checker tells.
+    told: usize,
     ruling: Ruling,
     semantic: Outcome,
     json_mapping: Option<Outcome>,
@@ -143,9 +148,10 @@ fn worse(a: Outcome, b: Outcome) -> Outcome {
 }
 
 impl Found {
-    fn new(policy: VerdictPolicy) -> Self {
+    fn new(asked: &Asked<'_>) -> Self {
         Self {
-            policy,
+            policy: asked.policy,
+            told: asked.budget.told,
             ruling: Ruling::Compatible,
             semantic: Outcome::Proved,
             json_mapping: None,
@@ -220,6 +226,10 @@ impl Found {
         }
         for (nth, difference) in judged.violations.iter().enumerate() {
             if matched.contains(&nth) {
+                continue;
+            }
+            if self.findings.len() >= KEPT {
+                self.left_out += 1;
                 continue;
             }
             let finding = self.refused(difference, judged, version, direction, &texts);
@@ -333,9 +343,11 @@ impl Found {
             Outcome::Undecided => format!(
                 "Whether a record of the {writer} schema fails to be read by the {reader} one was not decided."
             ),
+            Outcome::Broken if judged.breaks() >= self.told => {
+                "More records fail than are told; this may be why one of the others does.".to_owned()
+            }
             Outcome::Broken => {
-                "No record was found that fails because of this; records that fail for another \
-                                reason are told apart."
+                "No record was found that fails because of this; those that fail for another reason are told apart."
                     .to_owned()
             }
         };

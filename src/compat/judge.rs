@@ -179,6 +179,11 @@ impl Judged {
             .map_or(Outcome::Undecided, |t| t.outcome)
     }
 
+    /// How many records were found that fail.
+    pub(super) fn breaks(&self) -> usize {
+        self.truth.as_ref().map_or(0, |t| t.breaks.len())
+    }
+
     /// Whether the pair is fine under the policy.
     pub(super) fn allowed(&self, policy: VerdictPolicy) -> bool {
         let ruled = self.violations.is_empty();

@@ -74,6 +74,17 @@ pub fn folder(schema_type: SchemaType) -> &'static str {
     }
 }
 
+/// The folder's heading for people.
+pub fn language(folder: &str) -> &str {
+    match folder {
+        "avro" => "Avro",
+        "json" => "JSON Schema",
+        "protobuf" => "Protobuf",
+        REGISTRY => "Every language",
+        other => other,
+    }
+}
+
 /// Every rule, by folder and id.
 pub fn all() -> &'static [Rule] {
     static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
@@ -157,6 +168,10 @@ pub struct Filled {
 
 /// Puts the arguments in the places of `{name}`. Other braces are left alone, so sentences may quote JSON.
 pub fn fill(template: &str, arguments: &Arguments) -> Filled {
+    walk(template, |name| arguments.0.get(name).cloned())
+}
+
+fn walk(template: &str, word: impl Fn(&str) -> Option<String>) -> Filled {
     let mut text = String::with_capacity(template.len());
     let mut missing = Vec::new();
     let mut rest = template;
@@ -164,8 +179,8 @@ pub fn fill(template: &str, arguments: &Arguments) -> Filled {
         text.push_str(before);
         match after.split_once('}') {
             Some((name, tail)) if is_name(name) => {
-                match arguments.0.get(name) {
-                    Some(word) => text.push_str(word),
+                match word(name) {
+                    Some(word) => text.push_str(&word),
                     None => {
                         text.push_str(&name.replace('_', " "));
                         missing.push(name.to_owned());
@@ -181,6 +196,11 @@ pub fn fill(template: &str, arguments: &Arguments) -> Filled {
     }
     text.push_str(rest);
     Filled { text, missing }
+}
+
+/// A sentence about no pair in particular: the words' names stand for them, in capitals.
+pub fn in_general(template: &str) -> String {
+    walk(template, |name| Some(name.to_ascii_uppercase())).text
 }
 
 fn is_name(name: &str) -> bool {

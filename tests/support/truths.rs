@@ -111,7 +111,14 @@ fn side(case: &Value, names: [&str; 2], schema_type: SchemaType) -> Option<Parse
 pub fn judge(case: &Value, schema_type: SchemaType) -> Option<Judged> {
     let reader = side(case, ["reader", "new"], schema_type)?;
     let writer = side(case, ["writer", "old"], schema_type)?;
-    Some(Judged::of(&reader, &writer))
+    let mut judged = Judged::of(&reader, &writer);
+    if let (Parsed::Protobuf(reader), Parsed::Protobuf(writer), Some(message)) =
+        (&reader, &writer, case["message"].as_str())
+    {
+        let budget = Budget::default();
+        judged.truth = accord::format::protobuf::truth_of_message(reader, writer, message, &budget);
+    }
+    Some(judged)
 }
 
 /// The truth about a pair, what the rules say, and how long the truth took.

@@ -1,3 +1,4 @@
-//! Printers of reports: pure, one file per form.
+//! Printers: reports and rules as text. Pure, one file per form.
 
+pub mod page;
 pub mod text;

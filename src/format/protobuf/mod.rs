@@ -13,6 +13,7 @@ mod diff;
 mod diff_kinds;
 mod diff_words;
 mod lex;
+mod locate;
 mod normal;
 mod normal_options;
 mod print;
@@ -26,10 +27,11 @@ mod sugar;
 mod tagging;
 #[cfg(test)]
 mod tests;
+mod truth;
 mod unlinked;
 mod wire;
 
-use super::truth::{Budget, Obstacle, Place, Truth};
+use super::truth::{Budget, Truth};
 use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -233,14 +235,16 @@ pub fn diff(
 }
 
 /// What is true of a reader and a writer.
-pub fn truth(_reader: &Schema, _writer: &Schema, _budget: &Budget) -> Truth {
-    Truth::undecided(Obstacle {
-        construct: "not built yet".to_owned(),
-        place: Place::here(""),
-    })
+pub fn truth(reader: &Schema, writer: &Schema, budget: &Budget) -> Truth {
+    truth::truth(reader, writer, None, budget)
 }
 
-/// Where an element is in a text.
-pub fn locate(_text: &str, _pointer: &str) -> Option<std::ops::Range<usize>> {
-    None
+/// The same of records of one message alone, by its name without the package.
+pub fn truth_of_message(reader: &Schema, writer: &Schema, message: &str, budget: &Budget) -> Truth {
+    truth::truth(reader, writer, Some(message), budget)
+}
+
+/// Where the name of an element is declared in a text; `pointer` as in [`Place`](super::truth::Place).
+pub fn locate(text: &str, pointer: &str) -> Option<std::ops::Range<usize>> {
+    locate::locate(text, pointer)
 }
