@@ -3,6 +3,8 @@
 use crate::format::truth::{Arguments, Effect, Outcome};
 use crate::model::Version;
 
+pub use crate::model::VerdictPolicy;
+
 /// What a check of one candidate came to.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
@@ -31,21 +33,6 @@ pub struct Report {
     /// How many witnesses did not reproduce and were withheld: bugs of the checker, to be logged and counted.
     #[serde(skip)]
     pub unreproduced: u32,
-}
-
-/// Which verdict decides a registration.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum VerdictPolicy {
-    /// The reference's rules.
-    #[default]
-    Confluent,
-    /// The truth; where it is undecided, the reference's rules.
-    Semantic,
-    /// Both must agree that nothing breaks; undecided counts as breaking.
-    Strictest,
 }
 
 /// The verdicts side by side.
