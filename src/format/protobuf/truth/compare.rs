@@ -82,12 +82,7 @@ fn message(
             return seen(Effect::Lost, shown(), "nothing".to_owned());
         };
         if values.len() != others.len() {
-            let effect = if others.len() < values.len() && g.kind.message().is_none() {
-                Effect::Lost
-            } else {
-                Effect::Changed
-            };
-            return seen(effect, shown(), of_values(reader, g, others));
+            return seen(Effect::Changed, shown(), of_values(reader, g, others));
         }
         if f.map && g.map {
             for entry in values {
