@@ -6,6 +6,7 @@
 
 mod build;
 mod compare;
+pub mod contain;
 mod dialect;
 mod documents;
 mod keywords;
@@ -25,12 +26,16 @@ use super::truth::{self, Budget, Obstacle, Truth};
 use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};
 use crate::model::Policy;
 use compare::{Compare, Pair, Place};
+pub use dialect::Dialect;
 use model::{Kind, Model};
+use std::sync::Arc;
 
 /// A parsed schema.
 #[derive(Debug)]
 pub struct Schema {
     root: Node,
+    /// The documents it refers to, by name.
+    references: Vec<(Arc<str>, Node)>,
     model: Model,
 }
 
@@ -64,7 +69,15 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
         source.strictness,
         source.limits.steps,
     )?;
-    Ok(Schema { root, model })
+    let references = references
+        .into_iter()
+        .map(|(resolved, json)| (Arc::clone(&resolved.name), json))
+        .collect();
+    Ok(Schema {
+        root,
+        references,
+        model,
+    })
 }
 
 /// Files often begin with a byte order mark; it is no part of the JSON.
