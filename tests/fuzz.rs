@@ -3,6 +3,8 @@
 //! The tests run some rounds of each language from a fixed seed. `scripts/fuzz` runs as many as wanted, in release.
 #![cfg(feature = "engine")]
 
+#[path = "fuzz/avro.rs"]
+mod avro;
 #[path = "fuzz/dice.rs"]
 mod dice;
 #[path = "fuzz/json.rs"]
@@ -115,7 +117,7 @@ fn line(language: &str, figures: &Figures, took: Duration) -> String {
     )
 }
 
-const LANGUAGES: &[(&str, fn(u64) -> Round)] = &[("json", json::round)];
+const LANGUAGES: &[(&str, fn(u64) -> Round)] = &[("avro", avro::round), ("json", json::round)];
 
 fn some_rounds(language: &str, count: u64) {
     let (_, round) = LANGUAGES
@@ -139,6 +141,11 @@ fn on_engine_stack(test: impl FnOnce() + Send + 'static) {
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
     }
+}
+
+#[test]
+fn avro_rounds() {
+    on_engine_stack(|| some_rounds("avro", 3_000));
 }
 
 #[test]
