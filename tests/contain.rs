@@ -253,12 +253,21 @@ impl Table {
             at(500),
             at(50),
             at(0),
-            self.times.iter().take(3).map(|(_, id)| id).collect::<Vec<_>>(),
+            self.times
+                .iter()
+                .take(3)
+                .map(|(_, id)| id)
+                .collect::<Vec<_>>(),
         );
         let mut causes: Vec<_> = self.causes.iter().collect();
-        causes.sort_by_key(|(cause, (n, _))| (cause.starts_with("no validator"), std::cmp::Reverse(*n)));
+        causes.sort_by_key(|(cause, (n, _))| {
+            (cause.starts_with("no validator"), std::cmp::Reverse(*n))
+        });
         for (cause, (n, ids)) in causes.into_iter().take(25) {
-            println!("  undecided {n}: {cause} |{}", ids.chars().take(150).collect::<String>());
+            println!(
+                "  undecided {n}: {cause} |{}",
+                ids.chars().take(150).collect::<String>()
+            );
         }
         for label in self.labels.iter().take(12) {
             println!("  label {}", label.chars().take(200).collect::<String>());
@@ -330,10 +339,14 @@ fn containment_suite() {
         let table = tables.entry(draft).or_default();
         if let (Answer::Proved, false, Some(documents)) =
             (&answer, expected, all_documents(&words(&case["old"])))
-            && documents.iter().all(|document| reader.accepts(document) == Ok(true))
+            && documents
+                .iter()
+                .all(|document| reader.accepts(document) == Ok(true))
         {
             // The writer has but these documents, and the reader takes them all.
-            table.labels.push(format!("{id}: all of {documents:?} are accepted"));
+            table
+                .labels
+                .push(format!("{id}: all of {documents:?} are accepted"));
             expected = true;
         }
         table.count(id, expected, (answer, took));
@@ -360,9 +373,8 @@ fn pairs_with_known_truth() {
             assert_formats: case["format_mode"] == "assertion",
             ..Budget::default()
         };
-        let schema = |key: &str| {
-            Schema::new(&case[key], &[], dialect).with_formats(budget.assert_formats)
-        };
+        let schema =
+            |key: &str| Schema::new(&case[key], &[], dialect).with_formats(budget.assert_formats);
         let (writer, reader) = (schema("old"), schema("new"));
         table.count(
             case["id"].as_str().expect("id"),
@@ -390,7 +402,12 @@ fn vectors() {
                 .as_array()
                 .into_iter()
                 .flatten()
-                .map(|r| (r["name"].as_str().unwrap_or_default().to_owned(), r["schema"].clone()))
+                .map(|r| {
+                    (
+                        r["name"].as_str().unwrap_or_default().to_owned(),
+                        r["schema"].clone(),
+                    )
+                })
                 .collect();
             let draft = case["dialect"][name].as_str().unwrap_or("draft-07");
             Schema::new(&case[name], &references, dialect(draft))
@@ -425,7 +442,10 @@ fn corpus() {
     for line in lines {
         let subject: Value = serde_json::from_str(&line).expect("it is JSON");
         let name = subject["subject"].as_str().expect("subject");
-        if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+        if only
+            .as_ref()
+            .is_some_and(|only| !name.contains(only.as_str()))
+        {
             continue;
         }
         let references: Vec<(String, String)> = subject["references"]
@@ -446,9 +466,10 @@ fn corpus() {
             })
             .collect();
         for (i, pair) in versions.windows(2).enumerate() {
-            for (reader, writer, direction) in
-                [(&pair[1], &pair[0], "new reads old"), (&pair[0], &pair[1], "old reads new")]
-            {
+            for (reader, writer, direction) in [
+                (&pair[1], &pair[0], "new reads old"),
+                (&pair[0], &pair[1], "old reads new"),
+            ] {
                 let (answer, took) = answer(reader, writer, &Budget::default());
                 match &answer {
                     Answer::Proved => proved += 1,
@@ -458,7 +479,10 @@ fn corpus() {
                 let expected = answer == Answer::Proved;
                 let id = format!("{name}#{i} {direction}");
                 if only.is_some() {
-                    println!("{id}: {took:?} {:?}", format!("{answer:?}").chars().take(300).collect::<String>());
+                    println!(
+                        "{id}: {took:?} {:?}",
+                        format!("{answer:?}").chars().take(300).collect::<String>()
+                    );
                 }
                 table.count(&id, expected, (answer, took));
             }
@@ -471,11 +495,12 @@ fn corpus() {
 /// What a hostile stranger may send: each ends within two seconds in release, on a small stack.
 #[test]
 fn hostile_pairs() {
-    let repeat = |n: usize, item: &dyn Fn(usize) -> String| {
-        (0..n).map(item).collect::<Vec<_>>().join(",")
-    };
+    let repeat =
+        |n: usize, item: &dyn Fn(usize) -> String| (0..n).map(item).collect::<Vec<_>>().join(",");
     let any = |n: usize| {
-        repeat(n, &|i| format!(r#"{{"anyOf":[{{"required":["a{i}"]}},{{"required":["b{i}"]}}]}}"#))
+        repeat(n, &|i| {
+            format!(r#"{{"anyOf":[{{"required":["a{i}"]}},{{"required":["b{i}"]}}]}}"#)
+        })
     };
     let deep = |inner: &str, n: usize| {
         format!(
@@ -485,7 +510,10 @@ fn hostile_pairs() {
         )
     };
     let patterns = |n: usize, each: &dyn Fn(usize) -> String| {
-        format!(r#"{{"type":"object","patternProperties":{{{}}}}}"#, repeat(n, each))
+        format!(
+            r#"{{"type":"object","patternProperties":{{{}}}}}"#,
+            repeat(n, each)
+        )
     };
     let cases: Vec<(&str, String, String)> = vec![
         ("choices and a bound", format!(r#"{{"type":"object","allOf":[{}],"maxProperties":59}}"#, any(60)), "false".into()),
@@ -530,7 +558,8 @@ fn hostile_pairs() {
                 .stack_size(2 << 20)
                 .spawn_scoped(scope, || {
                     let start = Instant::now();
-                    let found = search_documents(&side(&parsed.1), &side(&parsed.0), &Budget::default());
+                    let found =
+                        search_documents(&side(&parsed.1), &side(&parsed.0), &Budget::default());
                     let took = start.elapsed();
                     let found = format!("{found:?}").chars().take(110).collect::<String>();
                     println!("{name}: {took:?} {found}");
@@ -580,18 +609,26 @@ fn random_value(dice: &mut Dice, depth: usize) -> Value {
         6 | 7 => (0..dice.roll(4))
             .map(|_| (dice.pick(&NAMES).to_string(), random_value(dice, depth - 1)))
             .collect(),
-        _ => (0..dice.roll(4)).map(|_| random_value(dice, depth - 1)).collect(),
+        _ => (0..dice.roll(4))
+            .map(|_| random_value(dice, depth - 1))
+            .collect(),
     }
 }
 
 fn random_schema(dice: &mut Dice, depth: usize, dialect: Dialect) -> Value {
     if depth == 0 || dice.roll(8) == 0 {
         return match dice.roll(if dialect >= Dialect::Draft6 { 8 } else { 6 }) {
-            0 | 1 => serde_json::json!({"type": *dice.pick(&["null", "boolean", "string", "number", "integer", "object", "array"])}),
-            2 => serde_json::json!({"enum": (0..1 + dice.roll(3)).map(|_| random_value(dice, 1)).collect::<Vec<_>>()}),
+            0 | 1 => {
+                serde_json::json!({"type": *dice.pick(&["null", "boolean", "string", "number", "integer", "object", "array"])})
+            }
+            2 => {
+                serde_json::json!({"enum": (0..1 + dice.roll(3)).map(|_| random_value(dice, 1)).collect::<Vec<_>>()})
+            }
             3 => serde_json::json!({}),
             4 => serde_json::json!({"$ref": format!("#/definitions/{}", dice.pick(&["x", "y"]))}),
-            5 => serde_json::json!({"type": [*dice.pick(&["null", "string"]), *dice.pick(&["number", "integer", "object"])]}),
+            5 => {
+                serde_json::json!({"type": [*dice.pick(&["null", "string"]), *dice.pick(&["number", "integer", "object"])]})
+            }
             6 => (dice.roll(2) == 0).into(),
             _ => serde_json::json!({"const": random_value(dice, 1)}),
         };
@@ -601,22 +638,43 @@ fn random_schema(dice: &mut Dice, depth: usize, dialect: Dialect) -> Value {
     for _ in 0..1 + dice.roll(3) {
         let sub = |dice: &mut Dice| random_schema(dice, depth - 1, dialect);
         let subs = |dice: &mut Dice| -> Value {
-            (0..1 + dice.roll(3)).map(|_| random_schema(dice, depth - 1, dialect)).collect()
+            (0..1 + dice.roll(3))
+                .map(|_| random_schema(dice, depth - 1, dialect))
+                .collect()
         };
         let map = |dice: &mut Dice, names: &[&str]| -> Value {
             (0..1 + dice.roll(2))
-                .map(|_| (dice.pick(names).to_string(), random_schema(dice, depth - 1, dialect)))
+                .map(|_| {
+                    (
+                        dice.pick(names).to_string(),
+                        random_schema(dice, depth - 1, dialect),
+                    )
+                })
                 .collect()
         };
         let small = |dice: &mut Dice| Value::from(dice.roll(4));
         let (keyword, value): (&str, Value) = match dice.roll(30) {
-            0 | 1 => ("type", (*dice.pick(&["string", "number", "integer", "object", "array"])).into()),
+            0 | 1 => (
+                "type",
+                (*dice.pick(&["string", "number", "integer", "object", "array"])).into(),
+            ),
             2 => ("minimum", small(dice)),
             3 => ("maximum", small(dice)),
-            4 => ("multipleOf", dice.pick(&[serde_json::json!(2), serde_json::json!(0.5), serde_json::json!(3)]).clone()),
+            4 => (
+                "multipleOf",
+                dice.pick(&[
+                    serde_json::json!(2),
+                    serde_json::json!(0.5),
+                    serde_json::json!(3),
+                ])
+                .clone(),
+            ),
             5 => ("minLength", small(dice)),
             6 => ("maxLength", small(dice)),
-            7 => ("pattern", (*dice.pick(&["^a", "b$", "^[ab]*$", "c"])).into()),
+            7 => (
+                "pattern",
+                (*dice.pick(&["^a", "b$", "^[ab]*$", "c"])).into(),
+            ),
             8 => ("minItems", small(dice)),
             9 => ("maxItems", small(dice)),
             10 => ("uniqueItems", true.into()),
@@ -669,7 +727,10 @@ fn with_definitions(dice: &mut Dice, dialect: Dialect, definitions: &Value) -> V
 #[test]
 fn random_pairs() {
     let number = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
     };
     let mut dice = Dice(0x9e37_79b9 ^ number("SEED", 1).wrapping_mul(0x1234_5678_9abc_def1));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

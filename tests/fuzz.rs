@@ -9,6 +9,8 @@ mod avro;
 mod dice;
 #[path = "fuzz/json.rs"]
 mod json;
+#[path = "fuzz/protobuf.rs"]
+mod protobuf;
 
 use accord::format::truth::{Outcome, Truth};
 use dice::Dice;
@@ -117,7 +119,11 @@ fn line(language: &str, figures: &Figures, took: Duration) -> String {
     )
 }
 
-const LANGUAGES: &[(&str, fn(u64) -> Round)] = &[("avro", avro::round), ("json", json::round)];
+const LANGUAGES: &[(&str, fn(u64) -> Round)] = &[
+    ("avro", avro::round),
+    ("json", json::round),
+    ("protobuf", protobuf::round),
+];
 
 fn some_rounds(language: &str, count: u64) {
     let (_, round) = LANGUAGES
@@ -130,6 +136,14 @@ fn some_rounds(language: &str, count: u64) {
         "{}",
         figures.contradictions.join("\n")
     );
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests print how long they took")]
+fn one(round: fn(u64) -> Round, seed: u64) {
+    let start = Instant::now();
+    let pair = round(seed).unwrap_or_else(|told| panic!("{told}"));
+    println!("writer {}\nreader {}", pair.writer, pair.reader);
+    println!("{:?}\nround {:?}", pair.truth, start.elapsed());
 }
 
 /// On a stack as large as the registry gives the engine.
@@ -153,7 +167,12 @@ fn json_rounds() {
     on_engine_stack(|| some_rounds("json", 1_500));
 }
 
-/// `ACCORD_FUZZ="LANGUAGE COUNT SEED"`; with `ACCORD_FUZZ_PAIRS` the pairs are written there, one JSON object a line.
+#[test]
+fn protobuf_rounds() {
+    on_engine_stack(|| some_rounds("protobuf", 3_000));
+}
+
+/// `ACCORD_FUZZ="LANGUAGE COUNT SEED"`, or `"LANGUAGE = SEED"` for one pair, by the seed that was printed for it; with `ACCORD_FUZZ_PAIRS` the pairs are written there, one JSON object a line.
 #[test]
 fn long() {
     let Ok(wanted) = std::env::var("ACCORD_FUZZ") else {
@@ -162,12 +181,16 @@ fn long() {
     };
     let mut words = wanted.split_whitespace();
     let language = words.next().unwrap_or_default().to_owned();
-    let count = words.next().and_then(|w| w.parse().ok()).expect("a count");
+    let how_many = words.next().unwrap_or_default().to_owned();
     let seed = words.next().and_then(|w| w.parse().ok()).unwrap_or(1);
     let (_, round) = *LANGUAGES
         .iter()
         .find(|(name, _)| *name == language)
         .expect("a known language");
+    if how_many == "=" {
+        return on_engine_stack(move || one(round, seed));
+    }
+    let count = how_many.parse().expect("a count");
     let mut out = std::env::var_os("ACCORD_FUZZ_PAIRS")
         .map(|path| std::io::BufWriter::new(std::fs::File::create(path).expect("the file opens")));
     on_engine_stack(move || {

@@ -102,6 +102,7 @@ fn full_config() -> Config {
         compatibility_level: Some(Level::FullTransitive),
         compatibility_policy: Some(Policy::Lenient),
         compatibility_group: Some("major".to_owned()),
+        verdict_policy: None,
         default_metadata: Some(Metadata {
             properties: [("a".into(), "b".to_owned())].into(),
             ..Metadata::default()
@@ -202,6 +203,16 @@ fn meanings() -> Vec<(&'static str, Change)> {
             Change::ConfigSet {
                 scope: Subject::parse(":.billing:"),
                 config: Some(Arc::new(full_config())),
+            },
+        ),
+        (
+            "config_set_verdict_policy",
+            Change::ConfigSet {
+                scope: orders(),
+                config: Some(Arc::new(Config {
+                    verdict_policy: Some(VerdictPolicy::Strictest),
+                    ..Config::default()
+                })),
             },
         ),
         (

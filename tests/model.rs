@@ -6,7 +6,7 @@
 use accord::model::{Subject, VersionSpec};
 use accord::registry::Settings;
 use accord::registry::query::{Deleted, Page};
-use accord::service::{Error, LookupOptions, ReadOptions, RegisterOptions, Service};
+use accord::service::{Error, Intent, LookupOptions, ReadOptions, RegisterOptions, Service};
 use accord::store::Store;
 use accord::store::memory::Memory;
 use accord::wire::{ConfigRequest, RegisterRequest};
@@ -82,6 +82,7 @@ fn request(value: serde_json::Value) -> RegisterRequest {
 }
 
 async fn apply(service: &Service, command: &Command) -> Result<(), Error> {
+    let writes = service.writes(Intent::Commit);
     match command {
         Command::Register {
             subject,
@@ -93,7 +94,7 @@ async fn apply(service: &Service, command: &Command) -> Result<(), Error> {
                 .map(|r| serde_json::json!({"name": "x.Y", "subject": SUBJECTS[*r], "version": 1}))
                 .collect();
             let body = serde_json::json!({"schema": schema(*n), "references": references});
-            service
+            writes
                 .register(
                     Subject::parse(SUBJECTS[*subject]),
                     request(body),
@@ -106,7 +107,7 @@ async fn apply(service: &Service, command: &Command) -> Result<(), Error> {
             subject,
             version,
             permanent,
-        } => service
+        } => writes
             .delete_version(
                 Subject::parse(SUBJECTS[*subject]),
                 VersionSpec::parse(&version.to_string()).unwrap(),
@@ -114,7 +115,7 @@ async fn apply(service: &Service, command: &Command) -> Result<(), Error> {
             )
             .await
             .map(drop),
-        Command::DeleteSubject { subject, permanent } => service
+        Command::DeleteSubject { subject, permanent } => writes
             .delete_subject(Subject::parse(SUBJECTS[*subject]), *permanent)
             .await
             .map(drop),
@@ -125,7 +126,7 @@ async fn apply(service: &Service, command: &Command) -> Result<(), Error> {
             version,
         } => {
             let body = serde_json::json!({"schema": schema(*n), "id": id, "version": version});
-            service
+            writes
                 .register(
                     Subject::parse(SUBJECTS[*subject]),
                     request(body),
@@ -135,7 +136,7 @@ async fn apply(service: &Service, command: &Command) -> Result<(), Error> {
                 .map(drop)
         }
         Command::Mode { scope, mode } => {
-            service
+            writes
                 .set_mode(
                     Subject::parse(SCOPES[*scope]),
                     Some(MODES[*mode].to_owned()),
@@ -147,7 +148,7 @@ async fn apply(service: &Service, command: &Command) -> Result<(), Error> {
             let body: ConfigRequest =
                 serde_json::from_value(serde_json::json!({"compatibility": LEVELS[*level]}))
                     .unwrap();
-            service
+            writes
                 .set_config(Subject::parse(SCOPES[*scope]), body)
                 .await
                 .map(drop)

@@ -3,6 +3,7 @@
 //! Only this module and `server` print or log.
 
 pub mod exit;
+mod explain;
 #[cfg(feature = "server")]
 mod logging;
 #[cfg(feature = "server")]
@@ -12,6 +13,7 @@ mod serve;
 
 use clap::{Parser, Subcommand};
 use exit::Failure;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Accord, a schema registry.
@@ -30,17 +32,11 @@ enum Command {
     /// Bring a database's tables up to date, and stop.
     #[cfg(feature = "server")]
     Migrate(migrate::Arguments),
+    /// Say what a rule of a report means, with an example and the ways out.
+    Explain(explain::Arguments),
 }
 
 /// Runs the program with the process's arguments and environment.
-#[cfg_attr(
-    not(feature = "server"),
-    expect(
-        unreachable_code,
-        unused_variables,
-        reason = "without the server there is no command yet"
-    )
-)]
 pub fn main() -> ExitCode {
     // clap answers `--help` with 0 and wrong usage with 2 by itself.
     let arguments = Arguments::parse();
@@ -59,5 +55,16 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(*arguments),
         #[cfg(feature = "server")]
         Command::Migrate(arguments) => migrate::run(arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+    }
+}
+
+/// Prints what was asked for. A reader that has seen enough closes the pipe, which is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::outside(error))
+        }
+        _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::exit::Failure;
 use super::logging::Logging;
-use crate::model::Level;
+use crate::model::{Level, VerdictPolicy};
 use crate::registry::Settings;
 use crate::server::{self, Options};
 use crate::service::{Fault, Service};
@@ -49,6 +49,10 @@ struct Rules {
     /// The compatibility level where none is set.
     #[arg(long, env = "ACCORD_COMPATIBILITY_LEVEL", default_value = "BACKWARD", value_parser = level)]
     compatibility_level: Level,
+    /// Which verdict decides where no setting says so: confluent (the rules of Confluent's registry), semantic
+    /// (what is proved of the records; the rules where that is undecided) or strictest (both).
+    #[arg(long, env = "ACCORD_VERDICT_POLICY", default_value = "confluent", value_parser = verdict_policy)]
+    verdict_policy: VerdictPolicy,
     /// Whether modes may be changed.
     #[arg(long, env = "ACCORD_MODE_MUTABILITY", default_value = "true", action = ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new())]
@@ -128,6 +132,7 @@ impl From<Rules> for Settings {
     fn from(rules: Rules) -> Self {
         Self {
             level: rules.compatibility_level,
+            verdict_policy: rules.verdict_policy,
             mode_mutability: rules.mode_mutability,
             reject_empty_subject: rules.reject_empty_subject,
             validate_fields: rules.validate_fields,
@@ -159,6 +164,13 @@ impl From<Http> for Options {
 fn level(text: &str) -> Result<Level, String> {
     Level::parse(text).ok_or_else(|| {
         let names: Vec<&str> = Level::ALL.iter().map(|level| level.as_str()).collect();
+        format!("not one of {}", names.join(", "))
+    })
+}
+
+fn verdict_policy(text: &str) -> Result<VerdictPolicy, String> {
+    VerdictPolicy::parse(text).ok_or_else(|| {
+        let names = VerdictPolicy::ALL.map(VerdictPolicy::as_str);
         format!("not one of {}", names.join(", "))
     })
 }

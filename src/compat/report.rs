@@ -3,6 +3,8 @@
 use crate::format::truth::{Arguments, Effect, Outcome};
 use crate::model::Version;
 
+pub use crate::model::VerdictPolicy;
+
 /// What a check of one candidate came to.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
@@ -18,30 +20,19 @@ pub struct Report {
     pub fell_back: bool,
     /// The versions that were compared, newest first.
     pub compared: Vec<Version>,
-    /// The live versions that the level, the group or an earlier violation kept out.
+    /// The live versions that the level or the group kept out, and those that the budget did not reach: these
+    /// make the semantic verdict `undecided` unless something is broken.
     pub not_compared: Vec<Version>,
     /// Everything found, what breaks first; newest version first, then in the order of the reader's text.
     pub findings: Vec<Finding>,
+    /// How many more findings there are than a report tells.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub findings_left_out: usize,
     /// What could not be decided.
     pub undecided: Vec<Undecided>,
     /// How many witnesses did not reproduce and were withheld: bugs of the checker, to be logged and counted.
     #[serde(skip)]
     pub unreproduced: u32,
-}
-
-/// Which verdict decides a registration.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum VerdictPolicy {
-    /// The reference's rules.
-    #[default]
-    Confluent,
-    /// The truth; where it is undecided, the reference's rules.
-    Semantic,
-    /// Both must agree that nothing breaks; undecided counts as breaking.
-    Strictest,
 }
 
 /// The verdicts side by side.
@@ -77,7 +68,9 @@ pub enum Direction {
 }
 
 /// How a finding is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// A record breaks, and is shown.
@@ -100,8 +93,9 @@ pub struct Finding {
     /// Which mapping it is about where a language has two: `json` for Protobuf's JSON mapping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<&'static str>,
-    /// The earlier version.
-    pub against: Version,
+    /// The earlier version; absent if it is about the candidate alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Version>,
     /// Which way.
     pub direction: Direction,
     /// What happens to the record.
@@ -129,7 +123,7 @@ pub struct Finding {
 }
 
 /// A place in a schema.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Site {
     /// The name of the reference in whose text it is; absent for the schema's own text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,6 +168,13 @@ pub struct Undecided {
     pub direction: Direction,
     /// The construct.
     pub construct: String,
+    /// The name of the reference in whose text it is; absent for the schema's own text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Where.
     pub pointer: String,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

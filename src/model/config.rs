@@ -1,6 +1,6 @@
 //! The settings of a scope, and a partial change to them.
 
-use super::{Level, Metadata, Policy, RuleSet};
+use super::{Level, Metadata, Policy, RuleSet, VerdictPolicy};
 use serde::{Deserialize, Serialize};
 
 /// What is stored for a scope: a subject, a context, or everything. Absent members fall back as section 4.5
@@ -35,6 +35,9 @@ pub struct Config {
     /// The metadata property that partitions versions into groups.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_group: Option<String>,
+    /// Which verdict decides. A member of ours: the contract has none of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict_policy: Option<VerdictPolicy>,
     /// Laid under the metadata of each registration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_metadata: Option<Metadata>,
@@ -87,6 +90,7 @@ pub struct ConfigPatch {
     pub compatibility_level: Patch<Level>,
     pub compatibility_policy: Patch<Policy>,
     pub compatibility_group: Patch<String>,
+    pub verdict_policy: Patch<VerdictPolicy>,
     pub default_metadata: Patch<Metadata>,
     pub override_metadata: Patch<Metadata>,
     pub default_rule_set: Patch<RuleSet>,
@@ -110,6 +114,7 @@ impl ConfigPatch {
             .apply(&mut config.compatibility_policy);
         self.compatibility_group
             .apply(&mut config.compatibility_group);
+        self.verdict_policy.apply(&mut config.verdict_policy);
         self.default_metadata.apply(&mut config.default_metadata);
         self.override_metadata.apply(&mut config.override_metadata);
         self.default_rule_set.apply(&mut config.default_rule_set);

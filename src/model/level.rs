@@ -117,6 +117,46 @@ impl Policy {
     }
 }
 
+/// Which verdict decides whether a schema may join.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerdictPolicy {
+    /// The reference's rules.
+    #[default]
+    Confluent,
+    /// The truth; where it is undecided, the reference's rules.
+    Semantic,
+    /// Both must agree that nothing breaks; undecided counts as breaking.
+    Strictest,
+}
+
+impl VerdictPolicy {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Confluent, Self::Semantic, Self::Strictest];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confluent => "confluent",
+            Self::Semantic => "semantic",
+            Self::Strictest => "strictest",
+        }
+    }
+
+    /// Reads a name in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|p| p.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl fmt::Display for VerdictPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Which writes a scope accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

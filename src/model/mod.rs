@@ -17,6 +17,6 @@ pub use contract::{
 };
 pub use guid::{Guid, TextId, content_guid};
 pub use ids::{SchemaId, Version, VersionSpec};
-pub use level::{Level, Mode, Policy};
+pub use level::{Level, Mode, Policy, VerdictPolicy};
 pub use names::{Reference, SchemaType};
 pub use subject::{Context, ContextError, Subject};

@@ -4,7 +4,7 @@ use super::change::StoredSchema;
 use super::library::{Library, Reach, Reading, References, Spelling, Stop};
 use super::refusal::Refusal;
 use super::scope::Effective;
-use crate::format::{Strictness, json_text};
+use crate::format::{Resolved, Strictness, json_text};
 use crate::model::{
     CONFLUENT_VERSION, Guid, Metadata, Mode, Reference, RuleSet, SchemaType, Subject, TextId,
     content_guid,
@@ -77,6 +77,10 @@ pub struct Content {
     pub rule_set: Option<RuleSet>,
     /// The schema.
     pub reading: Arc<Reading>,
+    /// The text that was read.
+    pub source: Arc<str>,
+    /// The texts behind the references.
+    pub resolved: Arc<[Resolved]>,
 }
 
 impl Content {
@@ -167,7 +171,7 @@ impl Candidate {
         strictness: Strictness,
         reach: Reach,
     ) -> Result<Content, Stop> {
-        let text = self.text.as_deref().ok_or_else(Refusal::empty_schema)?;
+        let source = self.text.clone().ok_or_else(Refusal::empty_schema)?;
         let schema_type = self.schema_type()?;
         let wrap = |stop: Stop| match stop {
             Stop::Refused(Refusal::InvalidSchema(details)) => {
@@ -182,7 +186,7 @@ impl Candidate {
             .map_err(wrap)?;
         let reading = library
             .readings
-            .read(schema_type, text, &resolved, strictness)
+            .read(schema_type, &source, &resolved, strictness)
             .map_err(|e| wrap(Stop::Refused(e.into())))?;
         let mut references = declared;
         if spelling == Spelling::Normalized {
@@ -199,6 +203,8 @@ impl Candidate {
             metadata: self.metadata.clone(),
             rule_set: self.rule_set.clone().filter(|r| !r.is_empty()),
             reading,
+            source,
+            resolved: resolved.into(),
         })
     }
 

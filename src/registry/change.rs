@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The number of this vocabulary. A node that meets a higher one stops being ready rather than guess.
-pub const FORMAT: i64 = 1;
+///
+/// 2: settings may have a verdict policy, which a program that knows 1 would pass over and decide otherwise.
+pub const FORMAT: i64 = 2;
 
 /// One step from a state of the registry to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

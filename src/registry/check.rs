@@ -3,10 +3,11 @@
 use super::candidate::Candidate;
 use super::library::{Library, Stop};
 use super::refusal::Refusal;
-use super::{register, scope};
+use super::scope;
+use super::verdict::{self, Detail, Verdict};
 use crate::model::{Mode, Subject, VersionSpec};
 
-/// The messages that a registration would be refused with; none if compatible. With a version, only that one
+/// The verdict that a registration would get. With a version, only that one
 /// counts.
 pub fn check(
     library: &Library<'_>,
@@ -14,7 +15,8 @@ pub fn check(
     version: Option<VersionSpec>,
     candidate: &Candidate,
     normalize: bool,
-) -> Result<Vec<String>, Stop> {
+    detail: Detail,
+) -> Result<Verdict, Stop> {
     let index = library.index;
     let effective = scope::effective(index, library.settings, subject);
     let records = match version {
@@ -41,5 +43,5 @@ pub fn check(
         .next_back()
         .and_then(|r| index.schema(subject.context(), r.id));
     (content.metadata, content.rule_set) = candidate.contract(&effective, previous.map(|p| &**p));
-    register::check_records(library, subject, &content, &effective, &records)
+    verdict::of_records(library, subject, &content, &effective, &records, detail)
 }

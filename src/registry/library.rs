@@ -7,6 +7,7 @@
 use super::Settings;
 use super::index::Index;
 use super::refusal::Refusal;
+use crate::format::truth::{Budget, Truth};
 use crate::format::{InvalidSchema, Limits, Parsed, Resolved, Source, Strictness, TooComplex};
 use crate::model::{Context, Reference, SchemaType, Subject, TextId, Version};
 use crate::registry::change::StoredSchema;
@@ -42,6 +43,7 @@ impl From<Refusal> for Stop {
 pub struct Reading {
     /// The schema.
     pub parsed: Parsed,
+    key: Key,
     canonical: OnceLock<Arc<str>>,
     normalized: OnceLock<Arc<str>>,
 }
@@ -53,6 +55,11 @@ impl AsRef<Parsed> for Reading {
 }
 
 impl Reading {
+    /// What stands for the language, the text and everything it refers to, and how it was read.
+    pub fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
     /// The text to store.
     pub fn text(&self, spelling: Spelling) -> &Arc<str> {
         match spelling {
@@ -125,6 +132,7 @@ impl Readings {
         )?;
         let reading = Arc::new(Reading {
             parsed,
+            key,
             canonical: OnceLock::new(),
             normalized: OnceLock::new(),
         });
@@ -182,6 +190,25 @@ impl TextSource for HashMap<TextId, Arc<str>> {
     }
 }
 
+/// What is true of a reader and a writer?
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The subject that it is about.
+    pub subject: &'a Subject,
+    /// The schema that reads.
+    pub reader: &'a Reading,
+    /// The schema that writes.
+    pub writer: &'a Reading,
+    /// What the answer may cost.
+    pub budget: &'a Budget,
+}
+
+/// Where a decision finds truths.
+pub trait TruthSource: std::fmt::Debug + Sync {
+    /// The answer of [`format::truth`](crate::format::truth()) for exactly this budget.
+    fn truth(&self, question: &Question<'_>) -> Arc<Truth>;
+}
+
 /// What a decision may look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Library<'a> {
@@ -193,6 +220,8 @@ pub struct Library<'a> {
     pub readings: &'a Readings,
     /// The texts at hand.
     pub texts: &'a dyn TextSource,
+    /// What is true of pairs of schemas.
+    pub truths: &'a dyn TruthSource,
 }
 
 /// References with what stands behind them.

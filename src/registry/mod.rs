@@ -13,8 +13,9 @@ pub mod register;
 pub mod scope;
 pub mod settings;
 pub mod tags;
+pub mod verdict;
 
-use crate::model::{Level, TextId};
+use crate::model::{Level, TextId, VerdictPolicy};
 use change::Change;
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ impl<T> Decision<T> {
 pub struct Settings {
     /// The level where no record sets one.
     pub level: Level,
+    /// Which verdict decides where no record says so.
+    pub verdict_policy: VerdictPolicy,
     /// Whether modes may be changed.
     pub mode_mutability: bool,
     /// Whether the subjects `""` and `*` are refused.
@@ -66,6 +69,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             level: Level::Backward,
+            verdict_policy: VerdictPolicy::default(),
             mode_mutability: true,
             reject_empty_subject: false,
             validate_fields: false,

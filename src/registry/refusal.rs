@@ -3,6 +3,7 @@
 //! Source: sections 1.5.2 to 1.5.5 of the API contract. Clients read some of these texts; the odd spellings
 //! (a missing space, a doubled one, "is not a valid.") are theirs.
 
+use crate::compat::report::Report;
 use crate::format::InvalidSchema;
 use crate::model::{Context, Reference, Subject, Version};
 use crate::wire::ErrorCode;
@@ -37,6 +38,7 @@ pub enum Refusal {
     Incompatible {
         subject: Subject,
         messages: Vec<String>,
+        report: Option<Box<Report>>,
     },
     /// A text of section 1.5.4.
     #[error("{0}")]
@@ -49,6 +51,10 @@ pub enum Refusal {
         "Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive"
     )]
     InvalidLevel,
+    #[error("Invalid verdict policy. Valid values are confluent, semantic and strictest.")]
+    InvalidVerdictPolicy,
+    #[error("Invalid report. Valid values are none and full.")]
+    InvalidReport,
     #[error("Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.")]
     InvalidMode,
     #[error("Forward mode only supported on global level")]
@@ -100,6 +106,8 @@ impl Refusal {
             Refusal::InvalidSchema(_) => ErrorCode::INVALID_SCHEMA,
             Refusal::InvalidVersion(_) => ErrorCode::INVALID_VERSION,
             Refusal::InvalidLevel => ErrorCode::INVALID_LEVEL,
+            Refusal::InvalidVerdictPolicy => ErrorCode::INVALID_VERDICT_POLICY,
+            Refusal::InvalidReport => ErrorCode::INVALID_REPORT,
             Refusal::InvalidMode | Refusal::ForwardOnlyGlobal => ErrorCode::INVALID_MODE,
             Refusal::ReadOnly { .. }
             | Refusal::NotImport { .. }

@@ -7,8 +7,9 @@ use super::library::{Library, Stop};
 use super::lookup::{self, Sight, can_look_up};
 use super::refusal::Refusal;
 use super::scope::{self, Effective};
+use super::verdict::{self, Detail};
 use super::{Decision, tags};
-use crate::compat::{self, Past, PastSchema, Rules};
+use crate::compat::report::Report;
 use crate::model::{CONFLUENT_VERSION, Metadata, Mode, SchemaId, Subject, Version};
 use crate::wire::SchemaTags;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Register {
     pub tags_to_remove: Vec<SchemaTags>,
     /// Whether to take over the previous version's inline tags.
     pub propagate_tags: bool,
+    /// How much to tell of the compatibility check.
+    pub detail: Detail,
 }
 
 /// What a registration came to.
@@ -41,6 +44,8 @@ pub struct Registered {
     pub schema: Arc<StoredSchema>,
     /// Whether the text is another one than was sent: inherited, or with edited tags.
     pub rewritten: bool,
+    /// What a check of the schema finds, if it was asked for.
+    pub report: Option<Box<Report>>,
 }
 
 /// Whether a subject may be registered under, and rules are valid: checked before anything else.
@@ -91,10 +96,19 @@ pub fn known(library: &Library<'_>, command: &Register) -> Result<Option<Registe
         Err(need) => return Err(need),
     };
     let answer = |record: VersionRecord, schema: Arc<StoredSchema>| {
+        let report = match command.detail {
+            Detail::Messages => None,
+            Detail::Report => {
+                let mut content = candidate.read(library, subject, spelling)?;
+                content.metadata = schema.metadata.clone();
+                verdict::of_history(library, subject, &content, &effective, command.detail)?.report
+            }
+        };
         Ok(Some(Registered {
             record,
             schema,
             rewritten: false,
+            report,
         }))
     };
     let same_id = candidate.id.is_none_or(|id| id == found.record.id.0);
@@ -163,10 +177,15 @@ pub fn register(
         });
     let any_version = command.candidate.version == 0;
     let answer = |record: VersionRecord, schema: &Arc<StoredSchema>| {
+        let report = match command.detail {
+            Detail::Messages => None,
+            detail => verdict::of_history(library, subject, &content, &effective, detail)?.report,
+        };
         Ok(Decision::unchanged(Registered {
             record,
             schema: schema.clone(),
             rewritten,
+            report,
         }))
     };
     if let Some(id) = reusable
@@ -188,15 +207,19 @@ pub fn register(
             }
         }
     }
-    if !mode.is_import() && !command.force {
-        let messages = check_history(library, subject, &content, &effective)?;
-        if !messages.is_empty() {
+    let binding = !mode.is_import() && !command.force;
+    let mut report = None;
+    if binding || command.detail == Detail::Report {
+        let verdict = verdict::of_history(library, subject, &content, &effective, command.detail)?;
+        if binding && !verdict.messages.is_empty() {
             return Err(Refusal::Incompatible {
                 subject: subject.clone(),
-                messages,
+                messages: verdict.messages,
+                report: verdict.report,
             }
             .into());
         }
+        report = verdict.report;
     }
     let version = if command.candidate.version <= 0 || command.candidate.version == next.0 {
         next
@@ -205,7 +228,10 @@ pub fn register(
             Refusal::InvalidSchema("Version is not one more than previous version".into()).into(),
         );
     };
-    store(library, command, content, fixed, version, now, rewritten)
+    let mut decision = store(library, command, content, fixed, version, now)?;
+    decision.reply.rewritten = rewritten;
+    decision.reply.report = report;
+    Ok(decision)
 }
 
 /// Step B.
@@ -300,58 +326,6 @@ fn populate(
     Ok((content, rewritten))
 }
 
-/// Step I against the whole live history: the messages, none if compatible.
-pub fn check_history(
-    library: &Library<'_>,
-    subject: &Subject,
-    content: &Content,
-    effective: &Effective,
-) -> Result<Vec<String>, Stop> {
-    let records: Vec<_> = library.index.live(subject).rev().copied().collect();
-    check_records(library, subject, content, effective, &records)
-}
-
-/// Step I against these versions, newest first.
-pub fn check_records(
-    library: &Library<'_>,
-    subject: &Subject,
-    content: &Content,
-    effective: &Effective,
-    records: &[VersionRecord],
-) -> Result<Vec<String>, Stop> {
-    let history: Vec<Past<'_, Arc<StoredSchema>>> = records
-        .iter()
-        .filter_map(|record| {
-            let schema = library.index.schema(subject.context(), record.id)?;
-            Some(Past {
-                version: record.version,
-                metadata: schema.metadata.as_ref(),
-                schema: schema.clone(),
-            })
-        })
-        .collect();
-    if effective.level.is_transitive() {
-        library.need(history.iter().map(|p| p.schema.text))?;
-    }
-    let rules = Rules {
-        level: effective.level,
-        policy: effective.policy,
-        group: effective.config.compatibility_group.as_deref(),
-        validate_fields: effective.validate_fields,
-        limits: library.readings.limits(),
-    };
-    let candidate = compat::Candidate {
-        parsed: &content.reading.parsed,
-        metadata: content.metadata.as_ref(),
-    };
-    compat::check(&rules, candidate, &history, |schema| {
-        Ok::<_, Stop>(PastSchema {
-            reading: library.stored(schema)?,
-            text: library.text(schema.text)?,
-        })
-    })
-}
-
 /// Steps J to N.
 fn store(
     library: &Library<'_>,
@@ -360,7 +334,6 @@ fn store(
     fixed: Option<SchemaId>,
     version: Version,
     now: i64,
-    rewritten: bool,
 ) -> Result<Decision<Registered>, Stop> {
     let index = library.index;
     let subject = &command.subject;
@@ -450,7 +423,8 @@ fn store(
         reply: Registered {
             record,
             schema,
-            rewritten,
+            rewritten: false,
+            report: None,
         },
     })
 }

@@ -2,7 +2,7 @@
 
 use super::Settings;
 use super::index::Index;
-use crate::model::{Config, Context, Level, Mode, Policy, Subject};
+use crate::model::{Config, Context, Level, Mode, Policy, Subject, VerdictPolicy};
 
 /// The settings that apply to a subject, with everything filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Effective {
     pub level: Level,
     /// The policy.
     pub policy: Policy,
+    /// Which verdict decides.
+    pub verdict_policy: VerdictPolicy,
     /// Whether to normalise.
     pub normalize: bool,
     /// Whether reserved fields are watched.
@@ -39,6 +41,23 @@ fn whole(context: &Context) -> Subject {
 /// The record in scope of `subject`, by the contract's chain: the subject's own with some members inherited
 /// from the default context's, else its context's, else everybody's, else nothing but the server's level.
 pub fn config_in_scope(index: &Index, settings: &Settings, subject: &Subject) -> Config {
+    Config {
+        verdict_policy: verdict_policy_in_scope(index, subject),
+        ..contract_config_in_scope(index, settings, subject)
+    }
+}
+
+/// The verdict policy is ours, so its chain has none of the contract's odd ends: the subject's, else its
+/// context's, else everybody's, else the one of the global record.
+fn verdict_policy_in_scope(index: &Index, subject: &Subject) -> Option<VerdictPolicy> {
+    let set = |scope: &Subject| index.config(scope)?.verdict_policy;
+    set(subject)
+        .or_else(|| set(&whole(subject.context())))
+        .or_else(|| set(&everywhere()))
+        .or_else(|| set(&global()))
+}
+
+fn contract_config_in_scope(index: &Index, settings: &Settings, subject: &Subject) -> Config {
     let server = || Config {
         compatibility_level: Some(settings.level),
         ..Config::default()
@@ -80,6 +99,7 @@ pub fn effective(index: &Index, settings: &Settings, subject: &Subject) -> Effec
     Effective {
         level: config.compatibility_level.unwrap_or(settings.level),
         policy: config.compatibility_policy.unwrap_or_default(),
+        verdict_policy: config.verdict_policy.unwrap_or(settings.verdict_policy),
         normalize: config.normalize.unwrap_or(false),
         validate_fields: config.validate_fields.unwrap_or(settings.validate_fields),
         validate_new_schemas: config

@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::scope::{config_in_scope, global, mode_in_scope};
 use super::{Decision, Settings, delete};
 use crate::model::{Config, Context, Mode, Patch, Subject};
-use crate::wire::ConfigRequest;
+use crate::wire::{ConfigRequest, UnknownName};
 use std::sync::Arc;
 
 /// Whether a read falls back to wider scopes.
@@ -80,7 +80,10 @@ pub fn set_config(
     scope: &Subject,
     request: ConfigRequest,
 ) -> Result<Decision<Config>, Refusal> {
-    let mut patch = request.into_patch().map_err(|_| Refusal::InvalidLevel)?;
+    let mut patch = request.into_patch().map_err(|name| match name {
+        UnknownName::Level => Refusal::InvalidLevel,
+        UnknownName::VerdictPolicy => Refusal::InvalidVerdictPolicy,
+    })?;
     for rules in [&mut patch.default_rule_set, &mut patch.override_rule_set] {
         if let Patch::Set(rules) = rules {
             rules.complete_encryption_params();

@@ -7,6 +7,7 @@ use super::library::{Library, Spelling, Stop};
 use super::query;
 use super::refusal::Refusal;
 use super::register::{self, Register, Registered};
+use super::verdict::Detail;
 use crate::format::{EntityType, TagEdit};
 use crate::model::{CONFLUENT_VERSION, RuleSet, Subject, Version, VersionSpec};
 use crate::wire::{ReferenceBody, SchemaTags, TagSchemaRequest};
@@ -207,6 +208,7 @@ pub fn tag(
             tags_to_add: request.tags_to_add.clone().unwrap_or_default(),
             tags_to_remove: request.tags_to_remove.clone().unwrap_or_default(),
             propagate_tags: false,
+            detail: Detail::Messages,
         },
         now,
     )?;

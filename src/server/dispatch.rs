@@ -10,7 +10,7 @@ use super::{media, path, request_id};
 use crate::model::{Subject, VersionSpec};
 use crate::registry::refusal::Refusal;
 use crate::server::Options;
-use crate::service::{Fault, Service};
+use crate::service::{Fault, Intent, Service, Writes};
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
@@ -41,8 +41,8 @@ pub(crate) struct State {
 impl State {
     pub fn new(service: Arc<Service>, options: Options) -> Self {
         Self {
+            metrics: Metrics::new(service.meters()),
             service,
-            metrics: Metrics::new(),
             room: body::Room::new(options.max_buffered_bytes.max(options.max_body_bytes)),
             permits: Semaphore::new(options.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
             options,
@@ -68,6 +68,15 @@ impl Call {
     /// The service.
     pub fn service(&self) -> &Service {
         &self.state.service
+    }
+
+    /// The service's writing operations, which are only tried if the request says so.
+    pub fn writes(&self) -> Writes<'_> {
+        self.state.service.writes(if self.query.flag("dryRun") {
+            Intent::DryRun
+        } else {
+            Intent::Commit
+        })
     }
 
     /// The decoded segment in the place of the template's parameter with this number.

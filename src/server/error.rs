@@ -2,7 +2,7 @@
 
 use super::request_id;
 use crate::registry::refusal::Refusal;
-use crate::service;
+use crate::service::{self, Reported};
 use crate::wire::{ErrorBody, ErrorCode, media};
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
@@ -52,7 +52,7 @@ impl ApiError {
     /// What the client gets. Faults are logged here, and nowhere else.
     pub fn answer(self, scene: &Scene<'_>) -> Response {
         let mut reply = match self {
-            Self::Refused(refusal) => refused(&refusal, scene),
+            Self::Refused(refusal) => refused(refusal, scene),
             Self::Fault(fault) => faulty(&fault, scene),
             Self::Http(status, message) => ErrorReply::plain(status, message),
             Self::Method(allow) => {
@@ -92,12 +92,16 @@ impl From<Refusal> for ApiError {
     }
 }
 
-fn refused(refusal: &Refusal, scene: &Scene<'_>) -> ErrorReply {
+fn refused(refusal: Refusal, scene: &Scene<'_>) -> ErrorReply {
     let code = match refusal.code() {
         ErrorCode::INCOMPATIBLE => ErrorCode(scene.incompatible_code),
         code => code,
     };
-    ErrorReply::coded(code, refusal.to_string())
+    let mut reply = ErrorReply::coded(code, refusal.to_string());
+    if let Refusal::Incompatible { report, .. } = refusal {
+        reply.body.report = report;
+    }
+    reply
 }
 
 /// Says no more than that it failed; the id leads to the line in the log that says why.
@@ -132,7 +136,7 @@ fn overload(message: &'static str) -> ErrorReply {
 
 /// An error as it is sent.
 struct ErrorReply {
-    body: ErrorBody,
+    body: Reported<ErrorBody>,
     media: &'static str,
     extra: Option<(axum::http::HeaderName, HeaderValue)>,
 }
@@ -140,9 +144,12 @@ struct ErrorReply {
 impl ErrorReply {
     fn coded(code: ErrorCode, message: String) -> Self {
         Self {
-            body: ErrorBody {
-                error_code: code,
-                message,
+            body: Reported {
+                answer: ErrorBody {
+                    error_code: code,
+                    message,
+                },
+                report: None,
             },
             media: media::V1,
             extra: None,
@@ -159,7 +166,7 @@ impl ErrorReply {
 
 impl IntoResponse for ErrorReply {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.body.error_code.status())
+        let status = StatusCode::from_u16(self.body.answer.error_code.status())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self.body).unwrap_or_default();
         let mut response = Response::new(body.into());

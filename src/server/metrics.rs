@@ -3,7 +3,7 @@
 
 use super::error::ApiError;
 use crate::model::SchemaType;
-use crate::service::{Fault, Stats};
+use crate::service::{Fault, Meters, Stats};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -104,7 +104,7 @@ fn sizes() -> Histogram {
 }
 
 impl Metrics {
-    pub fn new() -> Self {
+    pub fn new(meters: &Meters) -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
             requests: Family::default(),
@@ -120,6 +120,7 @@ impl Metrics {
         };
         metrics.register_requests();
         metrics.register_index();
+        metrics.register_checks(meters);
         metrics
     }
 
@@ -239,6 +240,30 @@ impl Metrics {
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
         }
+    }
+
+    fn register_checks(&mut self, meters: &Meters) {
+        let registry = self.registry.sub_registry_with_prefix("accord_semantic");
+        registry.register(
+            "checks",
+            "Pairs of schemas that were checked for what is true of their records",
+            meters.outcomes.clone(),
+        );
+        registry.register(
+            "checks_repeated",
+            "Pairs of schemas that had been checked before",
+            meters.repeated.clone(),
+        );
+        registry.register(
+            "check_seconds",
+            "Time that one check took",
+            meters.seconds.clone(),
+        );
+        registry.register(
+            "witnesses_unreproduced",
+            "Records that did not show what they should and were withheld: faults of a checker",
+            meters.unreproduced.clone(),
+        );
     }
 
     /// Counts a request as being worked on.

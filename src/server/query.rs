@@ -2,6 +2,8 @@
 
 use super::error::ApiError;
 use crate::registry::query::{Deleted, Page};
+use crate::registry::refusal::Refusal;
+use crate::registry::verdict::Detail;
 use percent_encoding::percent_decode_str;
 
 /// The parameters, decoded, in the order of the request.
@@ -49,6 +51,16 @@ impl Query {
     pub fn flag(&self, name: &str) -> bool {
         self.first(name)
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// `report`, a parameter of ours: how much to tell of a check. A slip in its value must not pass for "none".
+    pub fn detail(&self) -> Result<Detail, ApiError> {
+        match self.first("report") {
+            None | Some("") => Ok(Detail::Messages),
+            Some(value) if value.eq_ignore_ascii_case("none") => Ok(Detail::Messages),
+            Some(value) if value.eq_ignore_ascii_case("full") => Ok(Detail::Report),
+            Some(_) => Err(Refusal::InvalidReport.into()),
+        }
     }
 
     /// Gives a parameter a single value.

@@ -151,22 +151,37 @@ impl Service {
         T: Send + 'static,
         F: Fn(&Library<'_>) -> Result<T, Stop> + Send + Sync + 'static,
     {
+        self.run_with(&Gathered::new(), decide).await
+    }
+
+    /// The same with texts that the store may not have.
+    pub(super) async fn run_with<T, F>(&self, texts: &Gathered, decide: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Library<'_>) -> Result<T, Stop> + Send + Sync + 'static,
+    {
         let asked = Instant::now();
         let decide = Arc::new(decide);
         let state = self.state.load_full();
         let seen = state.seq;
-        let first = self.run_on(state, decide.clone()).await;
+        let first = self.run_on(state, texts.clone(), decide.clone()).await;
         if let Err(Error::Refused(_)) = &first
             && self.store.is_shared()
             && !self.is_cut_off()
             && self.catch_up_after(asked, seen).await?
         {
-            return self.run_on(self.state.load_full(), decide).await;
+            let state = self.state.load_full();
+            return self.run_on(state, texts.clone(), decide).await;
         }
         first
     }
 
-    async fn run_on<T, F>(&self, state: Arc<State>, decide: Arc<F>) -> Result<T, Error>
+    async fn run_on<T, F>(
+        &self,
+        state: Arc<State>,
+        mut gathered: Gathered,
+        decide: Arc<F>,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Fn(&Library<'_>) -> Result<T, Stop> + Send + Sync + 'static,
@@ -177,10 +192,10 @@ impl Service {
             .acquire_owned()
             .await
             .map_err(|_| Fault::Stopping)?;
-        let mut gathered = Gathered::new();
         for _ in 0..MAX_ROUNDS {
             let (state, decide) = (state.clone(), decide.clone());
             let (settings, readings) = (self.settings.clone(), self.readings.clone());
+            let truths = self.truths.clone();
             let cache = self.texts.clone();
             // The permit goes along: whoever asked may leave, the work goes on.
             let done = tokio::task::spawn_blocking(move || {
@@ -192,6 +207,7 @@ impl Service {
                         gathered: &gathered,
                         cache: &cache,
                     },
+                    truths: &*truths,
                 };
                 let outcome = catch_unwind(AssertUnwindSafe(|| decide(&library)));
                 (outcome, gathered, permit)

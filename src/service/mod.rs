@@ -10,12 +10,15 @@ mod gather;
 mod reads;
 mod render;
 mod texts;
+mod truths;
 mod writer;
 mod writes;
 
 pub use error::{Error, Fault};
 pub use reads::{ByIdOptions, ReadOptions};
-pub use writes::{CheckOptions, LookupOptions, RegisterOptions};
+pub use truths::{Checked, Meters};
+pub use writer::Intent;
+pub use writes::{CheckOptions, LookupOptions, RegisterOptions, Reported, Writes};
 
 use crate::format::Limits;
 use crate::model::Subject;
@@ -45,6 +48,8 @@ pub struct Capacity {
     pub text_bytes: u64,
     /// Bytes of parsed schemas to keep, by estimate.
     pub reading_bytes: u64,
+    /// Bytes of truths about pairs of schemas to keep, by estimate.
+    pub truth_bytes: u64,
     /// How many decisions may run at once.
     pub decisions: usize,
     /// How many writes may wait.
@@ -56,6 +61,7 @@ impl Default for Capacity {
         Self {
             text_bytes: 128 << 20,
             reading_bytes: 256 << 20,
+            truth_bytes: 64 << 20,
             decisions: std::thread::available_parallelism().map_or(2, |n| n.get()) * 2,
             waiting_writes: 1_024,
         }
@@ -77,6 +83,7 @@ pub struct Service {
     advance: Mutex<Advance>,
     readings: Arc<Readings>,
     texts: Arc<texts::Texts>,
+    truths: Arc<truths::Truths>,
     decisions: Arc<Semaphore>,
     writes: mpsc::Sender<Box<dyn writer::Job>>,
     stop: watch::Sender<bool>,
@@ -132,6 +139,7 @@ impl Service {
             advance: Mutex::new(Advance { asked: None }),
             readings: Arc::new(Readings::new(capacity.reading_bytes, Limits::default())),
             texts: Arc::new(texts::Texts::new(capacity.text_bytes)),
+            truths: Arc::new(truths::Truths::new(capacity.truth_bytes)),
             decisions: Arc::new(Semaphore::new(capacity.decisions)),
             writes,
             stop,
@@ -233,6 +241,11 @@ impl Service {
             text_cache_hits: self.texts.hits(),
             text_cache_misses: self.texts.misses(),
         }
+    }
+
+    /// What is counted of semantic checks while they run.
+    pub fn meters(&self) -> &Meters {
+        self.truths.meters()
     }
 
     /// The subject that stands behind `subject`, if its settings name one.

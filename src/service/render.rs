@@ -1,5 +1,6 @@
 //! Schemas as clients see them: formats, reference spellings, inline tags.
 
+use super::gather::Gathered;
 use super::{Error, Fault, ReadOptions, Service};
 use crate::format::EntityType;
 use crate::model::{Reference, SchemaType, Subject};
@@ -25,11 +26,24 @@ impl Service {
         schema: &Arc<StoredSchema>,
         format: &str,
     ) -> Result<Arc<str>, Error> {
+        self.text_among(&Gathered::new(), schema, format).await
+    }
+
+    /// The same for a schema whose text may be among `texts` and nowhere else.
+    pub(super) async fn text_among(
+        &self,
+        texts: &Gathered,
+        schema: &Arc<StoredSchema>,
+        format: &str,
+    ) -> Result<Arc<str>, Error> {
         if !is_known_format(schema.schema_type, format) {
-            return Ok(self.text_of(schema.text).await?);
+            return match texts.get(&schema.text) {
+                Some(text) => Ok(text.clone()),
+                None => Ok(self.text_of(schema.text).await?),
+            };
         }
         let (schema, format) = (schema.clone(), format.to_owned());
-        self.run(move |library| {
+        self.run_with(texts, move |library| {
             let reading = library.stored(&schema)?;
             match reading.parsed.formatted(&format) {
                 Some(text) => Ok(Arc::from(text)),

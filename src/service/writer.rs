@@ -109,15 +109,45 @@ impl<T: Send> Job for Write<T> {
     }
 }
 
+/// Whether a write is meant, or only its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// What is decided is committed.
+    Commit,
+    /// What is decided is answered, and nothing is committed.
+    DryRun,
+}
+
+/// An answer, and the texts that it rests on and that the store may not have.
+#[derive(Debug)]
+pub(super) struct Answer<T> {
+    pub reply: T,
+    pub texts: Gathered,
+}
+
+impl<T> Answer<T> {
+    /// The answer of a decision that is not committed.
+    fn uncommitted(decision: Decision<T>) -> Self {
+        Self {
+            reply: decision.reply,
+            texts: decision.texts.into_iter().collect(),
+        }
+    }
+}
+
 impl Service {
     /// Decides, commits and applies. Decided once on the snapshot first, where refusals and repetitions end
-    /// without troubling the writer.
-    pub(super) async fn write<T, F>(&self, decide: F) -> Result<T, Error>
+    /// without troubling the writer, and so does what is only tried.
+    pub(super) async fn write<T, F>(&self, intent: Intent, decide: F) -> Result<Answer<T>, Error>
     where
         T: Send + 'static,
         F: Fn(&Library<'_>, i64) -> Result<Decision<T>, Stop> + Send + Sync + 'static,
     {
         let decide: Arc<Decide<T>> = Arc::new(decide);
+        if intent == Intent::DryRun {
+            // The answer has to be the one that a write would get now.
+            self.refresh().await;
+        }
         let seen = self.state.load().seq;
         let trial = || {
             let decide = decide.clone();
@@ -131,10 +161,13 @@ impl Service {
             }
         }
         if decision.changes.is_empty() {
-            return Ok(decision.reply);
+            return Ok(Answer::uncommitted(decision));
         }
         if self.is_cut_off() {
             return Err(Fault::Away.into());
+        }
+        if intent == Intent::DryRun {
+            return Ok(Answer::uncommitted(decision));
         }
         let (sender, answer) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Write {
@@ -148,13 +181,17 @@ impl Service {
             Ok(Err(_)) => return Err(Fault::Stopping.into()),
             Err(_) => return Err(Fault::Busy.into()),
         }
-        answer.await.map_err(|_| {
+        let reply = answer.await.map_err(|_| {
             if *self.stop.borrow() {
                 Fault::Stopping
             } else {
                 Fault::Bug("a write was lost".into())
             }
-        })?
+        })??;
+        Ok(Answer {
+            reply,
+            texts: Gathered::new(),
+        })
     }
 }
 
@@ -298,6 +335,7 @@ impl Service {
         };
         loop {
             let (settings, readings) = (self.settings.clone(), self.readings.clone());
+            let truths = self.truths.clone();
             let cache = self.texts.clone();
             let texts = std::mem::take(gathered);
             let done = tokio::task::spawn_blocking(move || {
@@ -315,6 +353,7 @@ impl Service {
                                 gathered: texts,
                                 cache: &cache,
                             },
+                            truths: &*truths,
                         };
                         job.decide(&library, now(), basis)
                     },

@@ -40,6 +40,10 @@ impl ErrorCode {
     pub const TOO_LARGE: Self = Self(42209);
     pub const INVALID_RULE_SET: Self = Self(42210);
     pub const CONTEXT_NOT_EMPTY: Self = Self(42211);
+    /// Ours: the contract has no verdict policies.
+    pub const INVALID_VERDICT_POLICY: Self = Self(42290);
+    /// Ours: the contract has no reports.
+    pub const INVALID_REPORT: Self = Self(42291);
     pub const STORE: Self = Self(50001);
     pub const TIMEOUT: Self = Self(50002);
 }

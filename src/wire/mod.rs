@@ -11,7 +11,7 @@ mod response;
 pub use error::{ErrorBody, ErrorCode};
 pub use request::{
     ConfigRequest, ModeRequest, ReferenceBody, RegisterRequest, SchemaEntity, SchemaTags,
-    TagSchemaRequest, UnknownLevel,
+    TagSchemaRequest, UnknownName,
 };
 pub use response::{
     CompatibilityResponse, ConfigResponse, ConfigUpdateResponse, ContextIdResponse,

@@ -1,7 +1,13 @@
 //! What clients send. Unknown members are ignored everywhere.
 
-use crate::model::{ConfigPatch, Level, Metadata, Patch, Policy, Reference, RuleSet};
+use crate::model::{
+    ConfigPatch, Level, Metadata, Patch, Policy, Reference, RuleSet, VerdictPolicy,
+};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// The body of a registration, a lookup and a compatibility check.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -12,18 +18,23 @@ pub struct RegisterRequest {
     /// The language's wire name; absent means Avro.
     pub schema_type: Option<String>,
     /// What the text refers to.
+    #[serde(deserialize_with = "objects")]
     pub references: Option<Vec<ReferenceBody>>,
     /// Metadata; absent inherits, `{}` does not.
+    #[serde(deserialize_with = "object")]
     pub metadata: Option<Metadata>,
     /// Rules.
+    #[serde(deserialize_with = "object")]
     pub rule_set: Option<RuleSet>,
     /// An explicit id, when importing.
     pub id: Option<i32>,
     /// An explicit version; 0 for any, -1 for the latest.
     pub version: Option<i32>,
     /// Inline tags to add.
+    #[serde(deserialize_with = "objects")]
     pub schema_tags_to_add: Option<Vec<SchemaTags>>,
     /// Inline tags to remove.
+    #[serde(deserialize_with = "objects")]
     pub schema_tags_to_remove: Option<Vec<SchemaTags>>,
     /// Whether to take over the previous version's inline tags.
     pub propagate_schema_tags: Option<bool>,
@@ -57,6 +68,7 @@ impl ReferenceBody {
 #[serde(rename_all = "camelCase", default)]
 pub struct SchemaTags {
     /// The entity.
+    #[serde(deserialize_with = "object")]
     pub schema_entity: Option<SchemaEntity>,
     /// The tags.
     pub tags: Option<Vec<String>>,
@@ -79,14 +91,19 @@ pub struct TagSchemaRequest {
     /// The version to create.
     pub new_version: Option<i32>,
     /// Tags to add.
+    #[serde(deserialize_with = "objects")]
     pub tags_to_add: Option<Vec<SchemaTags>>,
     /// Tags to remove.
+    #[serde(deserialize_with = "objects")]
     pub tags_to_remove: Option<Vec<SchemaTags>>,
     /// Metadata in place of the old.
+    #[serde(deserialize_with = "object")]
     pub metadata: Option<Metadata>,
     /// Rules in place of the old.
+    #[serde(deserialize_with = "object")]
     pub rule_set: Option<RuleSet>,
     /// Rules to lay over the old.
+    #[serde(deserialize_with = "object")]
     pub rules_to_merge: Option<RuleSet>,
     /// Names of rules to drop.
     pub rules_to_remove: Option<Vec<String>>,
@@ -102,6 +119,57 @@ pub struct ModeRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub mode: Option<Option<String>>,
+}
+
+/// A value that is an object: serde alone would read a list as an object's members in order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+        deserializer
+            .deserialize_map(Members(PhantomData))
+            .map(Object)
+    }
+}
+
+/// An object or `null`.
+fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|object| object.0))
+}
+
+/// A list of objects, or `null`.
+fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|object| object.0).collect()))
+}
+
+/// As [`present`] for an object.
+fn present_object<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    object(deserializer).map(Some)
 }
 
 /// Tells a member that is `null` from one that is absent.
@@ -140,18 +208,25 @@ pub struct ConfigRequest {
     #[serde(deserialize_with = "present")]
     pub compatibility_group: Option<Option<String>>,
     #[serde(deserialize_with = "present")]
+    pub verdict_policy: Option<Option<String>>,
+    #[serde(deserialize_with = "present_object")]
     pub default_metadata: Option<Option<Metadata>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present_object")]
     pub override_metadata: Option<Option<Metadata>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present_object")]
     pub default_rule_set: Option<Option<RuleSet>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present_object")]
     pub override_rule_set: Option<Option<RuleSet>>,
 }
 
-/// A level that is none of the seven.
+/// A name in a [`ConfigRequest`] that stands for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnknownLevel;
+pub enum UnknownName {
+    /// A level that is none of the seven.
+    Level,
+    /// A verdict policy that is none of the three.
+    VerdictPolicy,
+}
 
 fn patch<T>(member: Option<Option<T>>) -> Patch<T> {
     match member {
@@ -162,18 +237,26 @@ fn patch<T>(member: Option<Option<T>>) -> Patch<T> {
 }
 
 impl ConfigRequest {
-    /// The change it asks for. An unknown policy clears the stored one, as the contract has it.
-    pub fn into_patch(self) -> Result<ConfigPatch, UnknownLevel> {
+    /// The change it asks for. An unknown compatibility policy clears the stored one, as the contract has it; the
+    /// verdict policy is ours, and a slip in its name must not change who decides.
+    pub fn into_patch(self) -> Result<ConfigPatch, UnknownName> {
         let level = match self.compatibility {
             None => Patch::Keep,
             Some(None) => Patch::Clear,
-            Some(Some(name)) => Patch::Set(Level::parse(&name).ok_or(UnknownLevel)?),
+            Some(Some(name)) => Patch::Set(Level::parse(&name).ok_or(UnknownName::Level)?),
         };
         let policy = match self.compatibility_policy {
             None => Patch::Keep,
             Some(name) => name
                 .and_then(|n| Policy::parse(&n))
                 .map_or(Patch::Clear, Patch::Set),
+        };
+        let verdict_policy = match self.verdict_policy {
+            None => Patch::Keep,
+            Some(None) => Patch::Clear,
+            Some(Some(name)) => {
+                Patch::Set(VerdictPolicy::parse(&name).ok_or(UnknownName::VerdictPolicy)?)
+            }
         };
         Ok(ConfigPatch {
             alias: patch(self.alias),
@@ -185,6 +268,7 @@ impl ConfigRequest {
             compatibility_level: level,
             compatibility_policy: policy,
             compatibility_group: patch(self.compatibility_group),
+            verdict_policy,
             default_metadata: patch(self.default_metadata),
             override_metadata: patch(self.override_metadata),
             default_rule_set: patch(self.default_rule_set),

@@ -3,7 +3,7 @@
 use super::request::SchemaTags;
 use crate::model::{
     Config, Guid, Level, Metadata, Policy, Reference, RuleSet, SchemaId, SchemaType, Subject,
-    Version,
+    VerdictPolicy, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -181,6 +181,8 @@ pub struct ConfigUpdateResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_group: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict_policy: Option<VerdictPolicy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub default_metadata: Option<Metadata>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub override_metadata: Option<Metadata>,
@@ -202,6 +204,7 @@ impl From<Config> for ConfigUpdateResponse {
             compatibility: config.compatibility_level,
             compatibility_policy: config.compatibility_policy,
             compatibility_group: config.compatibility_group,
+            verdict_policy: config.verdict_policy,
             default_metadata: config.default_metadata,
             override_metadata: config.override_metadata,
             default_rule_set: config.default_rule_set,

@@ -77,6 +77,9 @@ pub struct Maker<'d> {
     draft: Draft,
     /// How many definitions may be referred to.
     definitions: usize,
+    /// Whether `contains` is used rather than `unevaluatedItems`. In 2019-09 the one does not see the other, which
+    /// the judge has as in 2020-12; so they do not meet there.
+    contains: bool,
 }
 
 impl<'d> Maker<'d> {
@@ -87,10 +90,12 @@ impl<'d> Maker<'d> {
         } else {
             0
         };
+        let contains = dice.chance(70);
         Self {
             dice,
             draft,
             definitions,
+            contains,
         }
     }
 
@@ -371,7 +376,8 @@ impl<'d> Maker<'d> {
         if self.dice.chance(18) {
             map.insert("uniqueItems".to_owned(), self.dice.chance(90).into());
         }
-        if self.draft > Draft::D4 && self.dice.chance(22) {
+        let apart = self.draft == Draft::D2019;
+        if self.draft > Draft::D4 && self.dice.chance(22) && (self.contains || !apart) {
             map.insert("contains".to_owned(), self.child(depth));
             if self.draft >= Draft::D2019 {
                 if self.dice.chance(30) {
@@ -382,7 +388,7 @@ impl<'d> Maker<'d> {
                 }
             }
         }
-        if self.draft >= Draft::D2019 && self.dice.chance(10) {
+        if self.draft >= Draft::D2019 && self.dice.chance(10) && !(self.contains && apart) {
             let of = if self.dice.chance(70) {
                 false.into()
             } else {

@@ -9,6 +9,7 @@ mod compare;
 pub mod contain;
 mod dialect;
 mod documents;
+pub mod judge;
 mod keywords;
 mod kinds;
 mod matching;
@@ -22,11 +23,11 @@ mod uri;
 mod vocabulary;
 
 use super::json_text::{self, Node, Value, print, print_string};
-use super::truth::{self, Budget, Obstacle, Truth};
 use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagged, TooComplex};
 use crate::model::Policy;
 use compare::{Compare, Pair, Place};
 pub use dialect::Dialect;
+pub use judge::truth;
 use model::{Kind, Model};
 use std::sync::Arc;
 
@@ -189,12 +190,4 @@ pub fn diff(
         update: Place::reader(reader.model.root),
     };
     Compare::new(&writer.model, &reader.model, policy, limits.steps).report(pair)
-}
-
-/// What is true of a reader and a writer.
-pub fn truth(_reader: &Schema, _writer: &Schema, _budget: &Budget) -> Truth {
-    Truth::undecided(Obstacle {
-        construct: "not built yet".to_owned(),
-        place: truth::Place::here(""),
-    })
 }

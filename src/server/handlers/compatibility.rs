@@ -26,6 +26,7 @@ async fn check(
     let options = CheckOptions {
         normalize: call.query.flag("normalize"),
         verbose: call.query.flag("verbose"),
+        detail: call.query.detail()?,
     };
     let verdict = call
         .service()

@@ -45,11 +45,11 @@ async fn read(call: Call, scope: Subject) -> Result<Reply, ApiError> {
 
 async fn write(mut call: Call, scope: Subject) -> Result<Reply, ApiError> {
     let request = call.json().await?;
-    let merged = call.service().set_config(scope, request).await?;
+    let merged = call.writes().set_config(scope, request).await?;
     Reply::json(&ConfigUpdateResponse::from(merged))
 }
 
 async fn remove(call: Call, scope: Subject) -> Result<Reply, ApiError> {
-    let old = call.service().delete_config(scope).await?;
+    let old = call.writes().delete_config(scope).await?;
     Reply::json(&ConfigResponse(old))
 }

@@ -15,6 +15,6 @@ pub(in crate::server) async fn list(call: Call) -> Result<Reply, ApiError> {
 pub(in crate::server) async fn delete(call: Call) -> Result<Reply, ApiError> {
     let context = Context::parse(call.parameter(0))
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
-    call.service().delete_context(context).await?;
+    call.writes().delete_context(context).await?;
     Ok(Reply::Nothing)
 }

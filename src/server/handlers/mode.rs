@@ -51,13 +51,13 @@ async fn write(mut call: Call, scope: Subject) -> Result<Reply, ApiError> {
         return Err(Refusal::InvalidMode.into());
     };
     let force = call.query.flag("force");
-    call.service().set_mode(scope, mode.clone(), force).await?;
+    call.writes().set_mode(scope, mode.clone(), force).await?;
     Reply::json(&ModeResponse { mode })
 }
 
 async fn remove(call: Call, scope: Subject) -> Result<Reply, ApiError> {
     let recursive = call.query.flag("recursive");
-    let old = call.service().delete_mode(scope, recursive).await?;
+    let old = call.writes().delete_mode(scope, recursive).await?;
     named(old)
 }
 

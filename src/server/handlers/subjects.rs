@@ -33,7 +33,7 @@ pub(in crate::server) async fn lookup(mut call: Call) -> Result<Reply, ApiError>
 pub(in crate::server) async fn delete(call: Call) -> Result<Reply, ApiError> {
     let permanent = call.query.flag("permanent");
     let versions = call
-        .service()
+        .writes()
         .delete_subject(call.subject(), permanent)
         .await?;
     Reply::json(&versions)

@@ -24,9 +24,10 @@ pub(in crate::server) async fn register(mut call: Call) -> Result<Reply, ApiErro
         normalize: call.query.flag("normalize"),
         force: call.query.flag("force"),
         format: call.query.text("format"),
+        detail: call.query.detail()?,
     };
     let registered = call
-        .service()
+        .writes()
         .register(call.subject(), request, options)
         .await?;
     Reply::json(&registered)
@@ -66,7 +67,7 @@ pub(in crate::server) async fn delete(call: Call) -> Result<Reply, ApiError> {
     let version = call.version()?;
     let permanent = call.query.flag("permanent");
     let deleted = call
-        .service()
+        .writes()
         .delete_version(call.subject(), version, permanent)
         .await?;
     Reply::json(&deleted)
@@ -75,6 +76,6 @@ pub(in crate::server) async fn delete(call: Call) -> Result<Reply, ApiError> {
 pub(in crate::server) async fn tag(mut call: Call) -> Result<Reply, ApiError> {
     let request = call.json().await?;
     let version = call.version()?;
-    let registered = call.service().tag(call.subject(), version, request).await?;
+    let registered = call.writes().tag(call.subject(), version, request).await?;
     Reply::json(&registered)
 }

@@ -1,7 +1,7 @@
 //! A fresh registry for each scenario, on each store.
 
 use super::target::Target;
-use accord::model::Level;
+use accord::model::{Level, VerdictPolicy};
 use accord::registry::Settings;
 use accord::server::Options;
 use accord::service::Service;
@@ -211,6 +211,10 @@ fn configure(members: &Map<String, Value>) -> Result<(Settings, Options), String
         match name.as_str() {
             "level" => {
                 settings.level = value.as_str().and_then(Level::parse).ok_or_else(wrong)?;
+            }
+            "verdict_policy" => {
+                let policy = value.as_str().and_then(VerdictPolicy::parse);
+                settings.verdict_policy = policy.ok_or_else(wrong)?;
             }
             "mode_mutability" => settings.mode_mutability = switch()?,
             "reject_empty_subject" => settings.reject_empty_subject = switch()?,

@@ -22,6 +22,9 @@ const MOST_BOUNDS: usize = 4;
 /// So many tallies of them.
 const MOST_TALLIES: usize = 2_000;
 
+/// How often each bounded literal is satisfied so far, with the last place's goal and the tally before it.
+type Tallies = BTreeMap<Vec<u64>, (Vec<Lit>, Vec<u64>)>;
+
 /// An item that must exist.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
@@ -295,7 +298,7 @@ impl Solver<'_> {
         }
         let mut attempts = Attempts::default();
         // From each tally so far, with the choice that led to it and the tally before.
-        let mut tallies: Vec<BTreeMap<Vec<u64>, (Vec<Lit>, Vec<u64>)>> = Vec::new();
+        let mut tallies: Vec<Tallies> = Vec::new();
         let mut last: Vec<Vec<u64>> = vec![vec![0; d.at_most.len()]];
         let mut ways: BTreeMap<&[Lit], Vec<(Vec<Lit>, usize)>> = BTreeMap::new();
         for place in places {
@@ -304,7 +307,7 @@ impl Solver<'_> {
                 ways.insert(place, own);
             }
             let own = ways.get(place.as_slice()).map_or(&[][..], Vec::as_slice);
-            let mut next: BTreeMap<Vec<u64>, (Vec<Lit>, Vec<u64>)> = BTreeMap::new();
+            let mut next = Tallies::new();
             for tally in &last {
                 for (goal, signs) in own {
                     let mut after = tally.clone();

@@ -284,12 +284,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn satisfied_child(
-        &mut self,
-        parent: &Spot<'a>,
-        value: &'a Node,
-        kind: Types,
-    ) -> Cases {
+    fn satisfied_child(&mut self, parent: &Spot<'a>, value: &'a Node, kind: Types) -> Cases {
         let spot = self.sources.inside(parent, value);
         self.satisfied(&spot, kind)
     }

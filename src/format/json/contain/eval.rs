@@ -1,7 +1,7 @@
 //! Whether a value satisfies a literal, where nothing in it is opaque.
 
-use super::algebra::{Atom, FALSE, Lit, Scalar, Sym, TRUE, Types};
 use super::algebra::{ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING};
+use super::algebra::{Atom, FALSE, Lit, Scalar, Sym, TRUE, Types};
 use super::load::Stop;
 use super::tableau::Solver;
 use super::value::{Shape, Val, equal, grown, made};
@@ -108,7 +108,7 @@ impl Solver<'_> {
         referrals: Referrals<'_>,
     ) -> Result<Option<bool>, Stop> {
         self.evaluations += 1;
-        if self.evaluations % PER_STEP == 0 {
+        if self.evaluations.is_multiple_of(PER_STEP) {
             self.loader.meter.tick(1)?;
         }
         let atom = self.loader.algebra.get(lit).clone();

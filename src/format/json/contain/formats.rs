@@ -66,7 +66,8 @@ fn validator(name: &str) -> Option<jsonschema::Validator> {
         "Draft2019" => jsonschema::Draft::Draft201909,
         _ => jsonschema::Draft::Draft202012,
     };
-    let schema = serde_json::Value::Object([(keyword.to_owned(), value.into())].into_iter().collect());
+    let schema =
+        serde_json::Value::Object([(keyword.to_owned(), value.into())].into_iter().collect());
     jsonschema::options()
         .with_draft(draft)
         .should_validate_formats(true)

@@ -4,11 +4,11 @@
 //! still cancels where both sides have it, and leaving it out makes schemas larger, which no proof minds.
 
 use super::algebra::{
-    ARRAY, ALL_TYPES, Algebra, Atom, BOOLEAN, Bound, FALSE, Lit, NULL, NUMBER, OBJECT, STRING,
+    ALL_TYPES, ARRAY, Algebra, Atom, BOOLEAN, Bound, FALSE, Lit, NULL, NUMBER, OBJECT, STRING,
     Scalar, Sym, TRUE, Types,
 };
-use super::covered::Listing;
 use super::classes::{Classes, Led, Referral, referrals};
+use super::covered::Listing;
 use super::fast::Map;
 use super::sources::{SideIndex, Sources, Spot, address};
 use super::value::{Shape, Val, grown, rational};
@@ -173,7 +173,10 @@ impl<'a> Loader<'a> {
     }
 
     fn malformed(&mut self, keyword: &str, value: &Node) -> Lit {
-        self.opaque(&format!("malformed {keyword}\u{0}{}", comparable(value)), value)
+        self.opaque(
+            &format!("malformed {keyword}\u{0}{}", comparable(value)),
+            value,
+        )
     }
 
     /// What the references of a schema object say.
@@ -192,7 +195,10 @@ impl<'a> Loader<'a> {
                 Led::Missing => self.unresolved(spot, reference),
                 Led::Depends => {
                     let side = self.sources.side(spot);
-                    self.opaque(&format!("dynamic reference\u{0}{side}{reference}"), spot.value)
+                    self.opaque(
+                        &format!("dynamic reference\u{0}{side}{reference}"),
+                        spot.value,
+                    )
                 }
             });
         }
@@ -217,7 +223,7 @@ impl<'a> Loader<'a> {
         let dialect = self.sources.dialect(spot);
         let mut out: Vec<Lit> = Vec::new();
         let refers = self.references(spot, members, &mut out)?;
-        if !(refers && !dialect.is_modern()) {
+        if !refers || dialect.is_modern() {
             let words = Words { spot, members };
             self.general(&words, dialect, &mut out)?;
             self.numbers(&words, dialect, &mut out);
@@ -518,13 +524,18 @@ impl<'a> Loader<'a> {
         dialect: Dialect,
         out: &mut Vec<Lit>,
     ) -> Result<(), Stop> {
-        self.counts(words, ["minProperties", "maxProperties"], out, |lower, n| {
-            if lower {
-                Atom::MinMembers(n)
-            } else {
-                Atom::MaxMembers(n)
-            }
-        });
+        self.counts(
+            words,
+            ["minProperties", "maxProperties"],
+            out,
+            |lower, n| {
+                if lower {
+                    Atom::MinMembers(n)
+                } else {
+                    Atom::MaxMembers(n)
+                }
+            },
+        );
         let mut names: Vec<Sym> = Vec::new();
         let mut patterns: Vec<Sym> = Vec::new();
         for (keyword, symbols) in [
@@ -726,10 +737,7 @@ impl<'a> Words<'_, 'a> {
 }
 
 /// The schemas of the first items, and of all others.
-pub(super) fn items<'a>(
-    words: &Words<'_, 'a>,
-    dialect: Dialect,
-) -> (&'a [Node], Option<&'a Node>) {
+pub(super) fn items<'a>(words: &Words<'_, 'a>, dialect: Dialect) -> (&'a [Node], Option<&'a Node>) {
     let items = words.get("items");
     if dialect == Dialect::Draft2020 {
         let prefix = words.get("prefixItems").and_then(Node::as_array);

@@ -96,7 +96,7 @@ impl Solver<'_> {
             let positive = lit > 0;
             match self.loader.algebra.get(lit) {
                 Atom::Scalar(Scalar::Number(n)) => {
-                    total_bits += bits(n);
+                    // Excluded values are only compared.
                     if !positive {
                         d.excluded.insert(Rc::clone(n));
                     } else if d.only.as_ref().is_some_and(|only| only != n) {
@@ -196,8 +196,14 @@ impl Solver<'_> {
                 return Ok(Found::Unknown);
             }
         }
-        let first = d.least.as_ref().map(|b| (&*b.value / &step).ceil().to_integer());
-        let last = d.most.as_ref().map(|b| (&*b.value / &step).floor().to_integer());
+        let first = d
+            .least
+            .as_ref()
+            .map(|b| (&*b.value / &step).ceil().to_integer());
+        let last = d
+            .most
+            .as_ref()
+            .map(|b| (&*b.value / &step).floor().to_integer());
         // Outwards from the multiple nearest to zero.
         let zero = BigInt::zero();
         let start = match (&first, &last) {
@@ -234,7 +240,7 @@ impl Solver<'_> {
             if tries > MOST_TRIES {
                 return Ok(Found::Unknown);
             }
-            if tries % 16 == 0 {
+            if tries.is_multiple_of(16) {
                 self.loader.meter.tick(1)?;
             }
         }
@@ -267,8 +273,7 @@ impl Solver<'_> {
                 _ => BigInt::zero(),
             };
             let tries = 12 + d.excluded.len().min(MOST_TRIES);
-            let mut distance = BigInt::zero();
-            for _ in 0..tries {
+            for distance in (0..tries).map(BigInt::from) {
                 let mut any_inside = false;
                 for k in [&start + &distance, &start - &distance] {
                     let value = BigRational::from_integer(k) * &unit;
@@ -280,7 +285,6 @@ impl Solver<'_> {
                 if !any_inside && distance.bits() > 1 {
                     break;
                 }
-                distance += 1;
             }
         }
         Ok(Found::Unknown)

@@ -38,6 +38,9 @@ impl Wanted {
     }
 }
 
+/// Names, patterns, and what is demanded of all other members.
+type Others = (Rc<[Sym]>, Rc<[Sym]>, Lit);
+
 /// What is demanded of an object.
 #[derive(Default)]
 struct Demands {
@@ -45,7 +48,7 @@ struct Demands {
     most: Option<u64>,
     members: BTreeMap<Sym, Vec<Lit>>,
     matching: Vec<(Sym, Lit)>,
-    others: Vec<(Rc<[Sym]>, Rc<[Sym]>, Lit)>,
+    others: Vec<Others>,
     required: BTreeSet<Sym>,
     absent: BTreeSet<Sym>,
     /// Of all names.
@@ -88,6 +91,8 @@ struct Search {
     d: Demands,
     classes: Option<Rc<[Class]>>,
     attempts: Attempts,
+    /// Whether classes were passed over that might have had names left.
+    passed_over: bool,
 }
 
 impl Solver<'_> {
@@ -126,6 +131,7 @@ impl Solver<'_> {
             d,
             classes: None,
             attempts: Attempts::default(),
+            passed_over: false,
         };
         let found = self.place_member(&mut search, &wanted, &chosen)?;
         let strange = search.d.strange;
@@ -235,10 +241,7 @@ impl Solver<'_> {
     }
 
     fn name_with(&mut self, d: &Demands, name: Sym, more: &[Lit]) -> Result<Found, Stop> {
-        let is_it = self
-            .loader
-            .algebra
-            .atom(Atom::Scalar(Scalar::String(name)));
+        let is_it = self.loader.algebra.atom(Atom::Scalar(Scalar::String(name)));
         let goal: Vec<Lit> = (d.names.iter().chain(more).copied())
             .chain([is_it])
             .collect();
@@ -278,6 +281,7 @@ impl Solver<'_> {
             self.obstacle("many patterns of names at once", d.blamed);
             return Ok(None);
         };
+        self.loader.meter.tick(signs.len() as u64 / 2)?;
         let classes: Rc<[Class]> = signs
             .iter()
             .map(|signs| {
@@ -297,6 +301,10 @@ impl Solver<'_> {
                 }
             })
             .collect();
+        // Those with fewest demands first: what fails there fails with more.
+        let mut classes: Vec<Class> = classes.to_vec();
+        classes.sort_by_key(|class| class.values.len());
+        let classes: Rc<[Class]> = classes.into();
         search.classes = Some(Rc::clone(&classes));
         Ok(Some(classes))
     }
@@ -437,6 +445,10 @@ impl Solver<'_> {
                 return Ok(found);
             }
         }
+        // Of classes that fit, one with more demands on the values is no better than one with fewer, as long as
+        // nothing is demanded of the names.
+        let free_names = search.d.names.is_empty() && value.is_some();
+        let mut tried: Vec<BTreeSet<Lit>> = Vec::new();
         for (i, class) in classes.iter().enumerate() {
             if !Self::fits_class(next, class) {
                 continue;
@@ -450,15 +462,25 @@ impl Solver<'_> {
                 Wanted::Named(lit) => fresh.names.push(*lit),
                 _ => fresh.values.extend(value),
             }
+            let values: BTreeSet<Lit> = fresh.values.iter().copied().collect();
+            self.loader.meter.tick(1 + tried.len() as u64 / 16)?;
+            if tried.iter().any(|fewer| fewer.is_subset(&values)) {
+                search.passed_over = true;
+                continue;
+            }
             let found = self.satisfy(fresh.values.iter().copied())?;
             search.attempts.note(&found);
             if let Found::None(_) = found {
+                tried.push(values);
                 continue;
             }
             let found = self.fresh_name(search, class, &fresh.names, &[])?;
             search.attempts.note(&found);
             if let Found::None(_) = found {
                 continue;
+            }
+            if free_names {
+                tried.push(values);
             }
             let mut further = chosen.clone();
             further.fresh.push(fresh);
@@ -506,9 +528,9 @@ impl Solver<'_> {
             let name = self.fresh_name(search, &class, &one.names, &taken)?;
             search.attempts.note(&name);
             let Found::Value { value, exact } = name else {
-                // Another choice of the names before it may have left one.
+                // Another choice of the names before it, or of the classes, may have left one.
                 let named = fresh.iter().filter(|f| !f.names.is_empty()).count();
-                if !taken.is_empty() && named > 0 {
+                if !taken.is_empty() && (named > 0 || search.passed_over) {
                     search.attempts.unknown();
                     self.obstacle("several names of a small set", search.d.blamed);
                 }
@@ -528,7 +550,11 @@ impl Solver<'_> {
         if !self.add_members(search, &mut members, &mut taken, &mut all_exact)? {
             return Ok(None);
         }
-        if search.d.most.is_some_and(|most| members.len() as u64 > most) {
+        if search
+            .d
+            .most
+            .is_some_and(|most| members.len() as u64 > most)
+        {
             return Ok(None);
         }
         let found = Found::exactly(Shape::Object(members.into_iter().collect()));

@@ -139,7 +139,9 @@ impl<'a> Sources<'a> {
                 .documents
                 .iter()
                 .find(|d| d.side == side)
-                .map_or("", |d| self.resources[d.root.resource as usize].uri.as_str());
+                .map_or("", |d| {
+                    self.resources[d.root.resource as usize].uri.as_str()
+                });
             let from_root = resolve(base, name_uri);
             for spelling in [name.to_string(), name_uri.to_owned(), from_root] {
                 self.by_name.entry((side, spelling)).or_insert(resource);
@@ -199,7 +201,9 @@ impl<'a> Sources<'a> {
                     dynamic.push(Some(text.clone()));
                 }
                 ("$recursiveAnchor", Value::Bool(true)) => dynamic.push(None),
-                ("$schema", Value::String(uri)) => dialect = Dialect::of_uri(uri).unwrap_or(dialect),
+                ("$schema", Value::String(uri)) => {
+                    dialect = Dialect::of_uri(uri).unwrap_or(dialect)
+                }
                 _ => {}
             }
         }
@@ -298,7 +302,8 @@ impl<'a> Sources<'a> {
         };
         self.fragment(resource, &fragment).or_else(|| {
             // Older readers look from the document's root, whatever `$id` lies in between.
-            let document = &self.documents[self.resources[from.resource as usize].document as usize];
+            let document =
+                &self.documents[self.resources[from.resource as usize].document as usize];
             let root = document.root.resource;
             (uri.is_empty() && root != from.resource)
                 .then(|| self.fragment(root, &fragment))
@@ -345,7 +350,12 @@ impl<'a> Sources<'a> {
         edges: &Map<u32, Set<u32>>,
     ) -> Option<Spot<'a>> {
         let key = name.map(str::to_owned);
-        let start = self.documents.iter().find(|d| d.side == side)?.root.resource;
+        let start = self
+            .documents
+            .iter()
+            .find(|d| d.side == side)?
+            .root
+            .resource;
         let mut found: Option<u32> = None;
         let mut seen: Set<u32> = Set::default();
         let mut todo = vec![start];
@@ -455,36 +465,27 @@ static META_SCHEMAS: LazyLock<Vec<(String, Node)>> = LazyLock::new(|| {
         .chain(modern("2020-12", &common))
         .chain(modern("2020-12", &["unevaluated", "format-annotation"]).split_off(1))
         .collect();
-    carried(&uris).unwrap_or_default()
+    let Ok(base) = referencing::uri::from_str("json-schema:///") else {
+        return Vec::new();
+    };
+    let resolver = referencing::SPECIFICATIONS.resolver(base);
+    uris.into_iter()
+        .filter_map(|uri| {
+            let found = resolver.lookup(&uri).ok()?;
+            let node = json_text::parse(&found.contents().to_string(), 100).ok()?;
+            Some((uri, node))
+        })
+        .collect()
 });
-
-/// The documents of these URIs that the validator has without fetching anything.
-fn carried(uris: &[String]) -> Option<Vec<(String, Node)>> {
-    // A registry holds what its documents refer to.
-    let all: Vec<_> = (uris.iter())
-        .map(|uri| serde_json::json!({ "$ref": uri }))
-        .collect();
-    let base = "json-schema:///all";
-    let resource = jsonschema::Resource::from_contents(serde_json::json!({ "allOf": all }));
-    let registry = (jsonschema::Registry::new().add(base, resource).ok()?)
-        .prepare()
-        .ok()?;
-    let resolver = registry.resolver(jsonschema::uri::from_str(base).ok()?);
-    Some(
-        (uris.iter())
-            .filter_map(|uri| {
-                let found = resolver.lookup(uri).ok()?;
-                let node = json_text::parse(&found.contents().to_string(), 100).ok()?;
-                Some((uri.clone(), node))
-            })
-            .collect(),
-    )
-}
 
 fn meta_schema(uri: &str) -> Option<&'static Node> {
     let rest = uri.split_once("://")?.1;
     META_SCHEMAS
         .iter()
-        .find(|(known, _)| known.split_once("://").is_some_and(|(_, known)| known == rest))
+        .find(|(known, _)| {
+            known
+                .split_once("://")
+                .is_some_and(|(_, known)| known == rest)
+        })
         .map(|(_, node)| node)
 }

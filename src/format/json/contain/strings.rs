@@ -90,8 +90,8 @@ impl Solver<'_> {
                 break;
             }
         }
-        let told = (classes.len() <= most)
-            .then(|| classes.into_iter().map(|(_, signs)| signs).collect());
+        let told =
+            (classes.len() <= most).then(|| classes.into_iter().map(|(_, signs)| signs).collect());
         self.languages
             .told_apart
             .insert(patterns.to_vec(), told.clone());
@@ -336,11 +336,7 @@ impl Solver<'_> {
             .map(|&text| &**self.loader.algebra.text(text))
             .collect();
         // The empty text is a poor example.
-        let shortest = if d.most == Some(0) {
-            0
-        } else {
-            d.least.max(1)
-        };
+        let shortest = if d.most == Some(0) { 0 } else { d.least.max(1) };
         let lengths = (shortest..=d.most.unwrap_or(u64::MAX)).chain((d.least == 0).then_some(0));
         let mut tried = 0u64;
         for length in lengths.take(64) {
@@ -371,9 +367,7 @@ fn heads(length: usize) -> Box<dyn Iterator<Item = String>> {
         return Box::new(std::iter::once(String::new()));
     }
     let letters = || ('a'..='z').chain('A'..='Z').chain('0'..='9');
-    Box::new(
-        letters().flat_map(move |c| heads(length - 1).map(move |rest| format!("{c}{rest}"))),
-    )
+    Box::new(letters().flat_map(move |c| heads(length - 1).map(move |rest| format!("{c}{rest}"))))
 }
 
 fn lower(most: Option<u64>, n: u64) -> u64 {

@@ -8,8 +8,8 @@
 //! does not contain another value of the same goal. Such failures hold while the outer goal is being worked on,
 //! and are remembered so long.
 
+use super::algebra::{ARRAY, Atom, BOOLEAN, NULL, NUMBER, OBJECT, STRING, Scalar, Sym};
 use super::algebra::{EACH_TYPE, FALSE, Lit, TRUE, Types, has_contradiction};
-use super::algebra::{ARRAY, Atom, BOOLEAN, NULL, NUMBER, OBJECT, Scalar, STRING};
 use super::fast::{Map, Set};
 use super::load::{Loader, Stop};
 use super::strings::Languages;
@@ -409,7 +409,9 @@ impl<'a> Solver<'a> {
                 return Ok(Found::nothing());
             }
         }
-        self.loader.meter.tick(1 + assumed.trail.len() as u64 / 16)?;
+        self.loader
+            .meter
+            .tick(1 + assumed.trail.len() as u64 / 16)?;
         let relaxed = self.of_type(assumed)?;
         let mut unsatisfied: Option<(bool, usize, usize)> = None;
         match &relaxed {
@@ -439,10 +441,17 @@ impl<'a> Solver<'a> {
         let chosen = open.swap_remove(at);
         let mut attempts = Attempts::default();
         let mut inexact = None;
-        for way in self.ways(&chosen) {
+        let members = self.members_of(assumed, &chosen);
+        for at in 0..ways(&chosen) {
             if inexact.is_some() && !self.is_patient() {
                 break;
             }
+            if let Some(found) = self.fails_alone(&members, &chosen, at)? {
+                attempts.note(&found);
+                continue;
+            }
+            let way = self.way(&chosen, at);
+            self.loader.meter.tick(way.len() as u64 / 32)?;
             let (mark, scalar) = (assumed.trail.len(), assumed.scalar);
             let mut further = open.clone();
             if let Open::One(..) = chosen {
@@ -462,27 +471,55 @@ impl<'a> Solver<'a> {
         Ok(inexact.unwrap_or_else(|| attempts.failed()))
     }
 
-    /// The ways to satisfy alternatives: each is literals to assume, and each rules out those before it.
-    fn ways(&self, open: &Open) -> Vec<Vec<Lit>> {
-        let (lits, none_too) = match open {
-            Open::Any(lits) => (lits, false),
-            Open::One(lits, exactly) => (lits, !exactly),
+    /// One of the ways to satisfy alternatives: literals to assume. Each rules out those before it.
+    fn way(&self, open: &Open, at: usize) -> Vec<Lit> {
+        let (Open::Any(lits) | Open::One(lits, _)) = open;
+        let Some(&lit) = lits.get(at) else {
+            return lits.iter().map(|lit| -lit).collect();
         };
-        let mut ways = Vec::with_capacity(lits.len() + 1);
-        for (i, &lit) in lits.iter().enumerate() {
-            // Of two different values each rules out the other already.
-            let is_scalar = self.is_scalar(lit);
-            let mut way: Vec<Lit> = (lits.iter().take(i))
-                .filter(|&&earlier| !(is_scalar && self.is_scalar(earlier)))
-                .map(|earlier| -earlier)
-                .collect();
-            way.push(lit);
-            ways.push(way);
+        // Of two different values each rules out the other already.
+        let is_scalar = self.is_scalar(lit);
+        let mut way: Vec<Lit> = (lits.iter().take(at))
+            .filter(|&&earlier| !(is_scalar && self.is_scalar(earlier)))
+            .map(|earlier| -earlier)
+            .collect();
+        way.push(lit);
+        way
+    }
+
+    /// What is assumed of members, by name, where many alternatives are about single members.
+    fn members_of(&self, assumed: &Assumed, open: &Open) -> Map<Sym, Vec<Lit>> {
+        let mut members: Map<Sym, Vec<Lit>> = Map::default();
+        let (Open::Any(lits) | Open::One(lits, _)) = open;
+        if assumed.kind == OBJECT && lits.len() >= 4 {
+            for &lit in &assumed.trail {
+                if let (Atom::Member(name, inner), true) = (self.loader.algebra.get(lit), lit > 0) {
+                    members.entry(*name).or_default().push(*inner);
+                }
+            }
         }
-        if none_too {
-            ways.push(lits.iter().map(|lit| -lit).collect());
-        }
-        ways
+        members
+    }
+
+    /// Whether an alternative fails because of the one member that it is about, whatever else is assumed.
+    fn fails_alone(
+        &mut self,
+        members: &Map<Sym, Vec<Lit>>,
+        open: &Open,
+        at: usize,
+    ) -> Result<Option<Found>, Stop> {
+        let (Open::Any(lits) | Open::One(lits, _)) = open;
+        let Some(&lit) = lits.get(at).filter(|&&lit| lit < 0) else {
+            return Ok(None);
+        };
+        let Atom::Member(name, inner) = *self.loader.algebra.get(lit) else {
+            return Ok(None);
+        };
+        let Some(known) = members.get(&name) else {
+            return Ok(None);
+        };
+        let found = self.satisfy(known.iter().copied().chain([-inner]))?;
+        Ok(matches!(found, Found::None(_)).then_some(found))
     }
 
     fn is_scalar(&self, lit: Lit) -> bool {
@@ -558,6 +595,14 @@ impl<'a> Solver<'a> {
             Some(_) => Found::exactly(Shape::Null),
             None => Found::nothing(),
         }
+    }
+}
+
+/// How many ways there are to satisfy alternatives.
+fn ways(open: &Open) -> usize {
+    match open {
+        Open::Any(lits) | Open::One(lits, true) => lits.len(),
+        Open::One(lits, false) => lits.len() + 1,
     }
 }
 

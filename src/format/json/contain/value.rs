@@ -89,12 +89,7 @@ pub(super) fn node(value: &Val, algebra: &Algebra) -> Node {
         Shape::Object(members) => Value::Object(
             members
                 .iter()
-                .map(|(name, v)| {
-                    (
-                        algebra.text(*name).to_string(),
-                        grown(|| node(v, algebra)),
-                    )
-                })
+                .map(|(name, v)| (algebra.text(*name).to_string(), grown(|| node(v, algebra))))
                 .collect(),
         ),
     })

@@ -109,12 +109,8 @@ fn one(value: Value, rule: &'static str) -> Option<Loss> {
 /// One value that does not come back.
 fn element(sides: Sides<'_>, f: &Field, g: &Field) -> Option<Loss> {
     let (a, b) = (f.kind, g.kind);
-    let telling = || {
-        sides
-            .minimal
-            .telling(a, f.default.as_ref())
-            .unwrap_or_else(|| sides.minimal.zero(a))
-    };
+    // A type whose only value is never written loses nothing.
+    let telling = sides.minimal.written(f)?;
     if b == Kind::Missing || a == Kind::Missing {
         // Told as an obstacle.
         return None;
@@ -127,7 +123,7 @@ fn element(sides: Sides<'_>, f: &Field, g: &Field) -> Option<Loss> {
         let value = match a {
             Kind::String => Value::Bytes(vec![7]),
             Kind::Bytes => Value::Bytes(vec![0xff]),
-            _ => telling(),
+            _ => telling,
         };
         return one(value, "message-type-changed");
     }
@@ -140,10 +136,10 @@ fn element(sides: Sides<'_>, f: &Field, g: &Field) -> Option<Loss> {
                 if a.wire() == b.wire() {
                     number(sides, f, g)
                 } else {
-                    one(telling(), "wire-type-changed")
+                    one(telling, "wire-type-changed")
                 }
             } else {
-                one(telling(), "wire-type-changed")
+                one(telling, "wire-type-changed")
             };
         }
         let rule = if f.packed && a.wire() == b.wire() && !g.repeated {
@@ -151,12 +147,12 @@ fn element(sides: Sides<'_>, f: &Field, g: &Field) -> Option<Loss> {
         } else {
             "wire-type-changed"
         };
-        return one(telling(), rule);
+        return one(telling, rule);
     }
     if written == 2 {
         if f.packed {
             // Numbers read as a text.
-            return one(telling(), "wire-type-changed");
+            return one(telling, "wire-type-changed");
         }
         if a == Kind::Bytes && b == Kind::String && sides.reader_is_proto3 {
             return one(Value::Bytes(vec![0xff]), "bytes-read-as-string");

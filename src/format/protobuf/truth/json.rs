@@ -138,21 +138,8 @@ impl Walker<'_> {
                 self.walk.missing.push((writer, f.number));
                 continue;
             }
-            let telling = || {
-                self.minimal
-                    .telling(f.kind, f.default.as_ref())
-                    .or_else(|| {
-                        (f.presence == Presence::Explicit || f.repeated)
-                            .then(|| self.minimal.zero(f.kind))
-                    })
-                    .filter(|_| {
-                        f.kind
-                            .message()
-                            .is_none_or(|of| self.minimal.cost(of).is_some())
-                    })
-            };
             let Some(g) = names.get(&*f.json_name).and_then(|n| new.field(*n)) else {
-                if let Some(value) = telling() {
+                if let Some(value) = self.minimal.written(f) {
                     let rule = if new.field(f.number).is_some() {
                         "json-name-changed"
                     } else {
@@ -178,15 +165,11 @@ impl Walker<'_> {
     }
 
     fn field(&mut self, at: usize, writer: Msg, f: &Field, g: &Field) {
-        let telling = || {
-            self.minimal
-                .telling(f.kind, f.default.as_ref())
-                .unwrap_or_else(|| self.minimal.zero(f.kind))
+        let Some(telling) = self.minimal.written(f) else {
+            return;
         };
         let shape = |field: &Field| (field.map, field.repeated);
         if shape(f) != shape(g) {
-            let is_empty =
-                matches!(f.kind, Kind::Message(of) if f.map && self.minimal.cost(of).is_none());
             // A well-known type may be printed as anything.
             let is_open = |model: &Model, kind: Kind| {
                 kind.message()
@@ -195,8 +178,8 @@ impl Walker<'_> {
             };
             if is_open(self.writer, f.kind) || is_open(self.reader, g.kind) {
                 self.walk.missing.push((writer, f.number));
-            } else if !is_empty {
-                let set = [(f.number, vec![telling()])].into();
+            } else {
+                let set = [(f.number, vec![telling])].into();
                 self.flaw(at, writer, "json-shape-changed", f.number, set);
             }
             return;
@@ -220,7 +203,7 @@ impl Walker<'_> {
         }
         let value = match (f.kind.message(), g.kind.message()) {
             (None, None) => self.scalar(f, g),
-            _ => Some(telling()),
+            _ => Some(telling),
         };
         if let Some(value) = value {
             let set = [(f.number, vec![value])].into();
@@ -341,12 +324,10 @@ impl Walker<'_> {
             if f.oneof.is_some() && f.oneof == h.oneof || !done.insert(oneof) {
                 continue;
             }
-            let value = |field: &Field| {
-                self.minimal
-                    .telling(field.kind, field.default.as_ref())
-                    .unwrap_or_else(|| self.minimal.zero(field.kind))
+            let (Some(a), Some(b)) = (self.minimal.written(h), self.minimal.written(f)) else {
+                continue;
             };
-            let set = [(h.number, vec![value(h)]), (f.number, vec![value(f)])].into();
+            let set = [(h.number, vec![a]), (f.number, vec![b])].into();
             self.walk.flaws.push(Flaw {
                 pair: Some(at),
                 message: writer,

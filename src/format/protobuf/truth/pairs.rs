@@ -148,9 +148,10 @@ impl Walker<'_> {
         };
         self.steps += (new.fields.len() + old.fields.len()) as u64;
         for field in &new.fields {
+            // Writers spell out keys and values of maps.
             let is_written = old
                 .field(field.number)
-                .is_some_and(|f| f.presence == Presence::Required);
+                .is_some_and(|f| f.presence == Presence::Required || old.is_entry);
             if field.presence == Presence::Required && !is_written {
                 self.flaw(at, writer, "required-added", field.number, Content::new());
             }
@@ -164,15 +165,16 @@ impl Walker<'_> {
         };
         for f in &old.fields {
             let Some(g) = new.field(f.number) else {
-                let values = self.minimal.telling(f.kind, f.default.as_ref());
-                self.walk.hidden.push(Flaw {
-                    pair: Some(at),
-                    message: writer,
-                    rule: "field-removed",
-                    number: Some(f.number),
-                    set: values.into_iter().map(|v| (f.number, vec![v])).collect(),
-                    also: None,
-                });
+                if let Some(value) = self.minimal.written(f) {
+                    self.walk.hidden.push(Flaw {
+                        pair: Some(at),
+                        message: writer,
+                        rule: "field-removed",
+                        number: Some(f.number),
+                        set: [(f.number, vec![value])].into(),
+                        also: None,
+                    });
+                }
                 continue;
             };
             if f.kind == Kind::Missing || g.kind == Kind::Missing {
@@ -221,19 +223,19 @@ impl Walker<'_> {
                 continue;
             };
             let Some(&other) = first.get(&oneof) else {
-                first.insert(oneof, g.number);
+                if self.minimal.written(f).is_some() {
+                    first.insert(oneof, g.number);
+                }
                 continue;
             };
             let Some(h) = old.field(other) else { continue };
             if f.oneof.is_some() && f.oneof == h.oneof {
                 continue;
             }
-            let value = |field: &super::model::Field| {
-                self.minimal
-                    .telling(field.kind, field.default.as_ref())
-                    .unwrap_or_else(|| self.minimal.zero(field.kind))
+            let (Some(a), Some(b)) = (self.minimal.written(h), self.minimal.written(f)) else {
+                continue;
             };
-            let set = [(h.number, vec![value(h)]), (f.number, vec![value(f)])].into();
+            let set = [(h.number, vec![a]), (f.number, vec![b])].into();
             self.walk.flaws.push(Flaw {
                 pair: Some(at),
                 message: writer,

@@ -95,7 +95,7 @@ impl<'m> Reflection<'m> {
     }
 
     /// The JSON text of a message.
-    pub(super) fn to_json(&self, of: Msg, content: &Content) -> Option<String> {
+    pub(super) fn json(&self, of: Msg, content: &Content) -> Option<String> {
         let message = self.message(of, content, 0)?;
         let mut out = Vec::new();
         let mut printer = serde_json::Serializer::new(&mut out);
@@ -106,7 +106,7 @@ impl<'m> Reflection<'m> {
     }
 
     /// What a strict parser makes of a JSON text: the message, or why it fails.
-    pub(super) fn from_json(&self, of: Msg, json: &str) -> Option<Result<Content, String>> {
+    pub(super) fn read_json(&self, of: Msg, json: &str) -> Option<Result<Content, String>> {
         let descriptor = self.messages.get(&of)?.clone();
         let mut parser = serde_json::Deserializer::from_str(json);
         let options = DeserializeOptions::new().deny_unknown_fields(true);

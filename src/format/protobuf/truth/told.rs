@@ -209,7 +209,7 @@ impl<'m> Teller<'m> {
         if bytes.len() > limit {
             return None;
         }
-        let json = written.to_json(root, content)?;
+        let json = written.json(root, content)?;
         // What the library wrote must be what was meant.
         let back = decode::decode(self.writer, root, &bytes).ok()?;
         if compare(
@@ -258,7 +258,7 @@ impl<'m> Teller<'m> {
                 }
             },
             (Some(reader), Mapping::Json) => {
-                match self.reflection(true, reader)?.from_json(reader, &json)? {
+                match self.reflection(true, reader)?.read_json(reader, &json)? {
                     Err(why) => (Effect::Fails, why),
                     Ok(read) => {
                         let seen = compare(

@@ -1,6 +1,6 @@
 //! Messages as values, and the smallest of each type.
 
-use super::model::{Default, Kind, Model, Msg, Presence};
+use super::model::{Default, Field, Kind, Message, Model, Msg, Presence};
 use std::collections::BTreeMap;
 
 /// One value of a field.
@@ -35,7 +35,7 @@ impl<'m> Minimal<'m> {
         let mut ready = Vec::new();
         for (at, message) in model.messages.iter().enumerate() {
             for field in &message.fields {
-                if field.presence == Presence::Required
+                if is_needed(message, field)
                     && let Some(inner) = field.kind.message()
                     && let (Some(parents), Some(missing)) =
                         (parents.get_mut(inner), missing.get_mut(at))
@@ -79,8 +79,9 @@ impl<'m> Minimal<'m> {
         }
         stacker::maybe_grow(64 << 10, 1 << 20, || {
             let mut content = Content::new();
-            for field in &self.model.message(of)?.fields {
-                if field.presence == Presence::Required {
+            let message = self.model.message(of)?;
+            for field in &message.fields {
+                if is_needed(message, field) {
                     let value = match field.kind.message() {
                         Some(inner) => Value::Message(self.message(inner, limit)?),
                         None => self.zero(field.kind),
@@ -104,6 +105,21 @@ impl<'m> Minimal<'m> {
             }
             _ => Value::Number(0),
         }
+    }
+
+    /// A value of a field that is written: not the default, if the field has another value, else the default if
+    /// that is written too.
+    pub(super) fn written(&self, field: &Field) -> Option<Value> {
+        if field
+            .kind
+            .message()
+            .is_some_and(|of| self.cost(of).is_none())
+        {
+            return None;
+        }
+        let is_implicit = field.presence == Presence::Implicit && !field.repeated;
+        self.telling(field.kind, field.default.as_ref())
+            .or_else(|| (!is_implicit).then(|| self.zero(field.kind)))
     }
 
     /// A value that is not the default; `None` if the type has no other.
@@ -133,6 +149,11 @@ impl<'m> Minimal<'m> {
             _ => Value::Number(if not(1) { 1 } else { 2 }),
         })
     }
+}
+
+/// Whether a field is always written: a required one, and the message in a map's entry.
+fn is_needed(message: &Message, field: &Field) -> bool {
+    field.presence == Presence::Required || message.is_entry && field.kind.message().is_some()
 }
 
 /// How many messages a value in passing may be made of.

@@ -1,0 +1,4 @@
+//! Printers: reports and rules as text. Pure, one file per form.
+
+pub mod page;
+pub mod text;

@@ -1,0 +1,166 @@
+//! Executes documents: an independent validator says what a schema accepts. What it cannot be trusted with is
+//! refused, never guessed.
+
+use super::walk::{Cost, Walk};
+use crate::format::json::Dialect;
+use crate::format::json::contain::Side;
+use crate::format::json::uri::resolve;
+use crate::format::json_text::{Node, Value};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, PatternOptions, Registry, ValidationError, Validator};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The base that the validator gives to a schema without an `$id`.
+const BASE: &str = "json-schema:///";
+/// Steps of one match with look-around, which is matched by backtracking.
+const BACKTRACKS: usize = 50_000;
+/// Bytes of one compiled pattern.
+const COMPILED_BYTES: usize = 4 << 20;
+/// Schemas that one validation may visit.
+const VISITS: u64 = 200_000;
+/// Decimal digits that a double keeps apart.
+const DIGITS: u64 = 15;
+/// Exponents at which doubles lose digits or overflow.
+const EXPONENT: i64 = 290;
+
+/// One side, ready to be asked.
+pub(super) struct Executor<'a> {
+    validator: Validator,
+    side: Side<'a>,
+}
+
+/// Why a document cannot be executed.
+pub(super) type Refusal = String;
+
+impl<'a> Executor<'a> {
+    /// Compiles a side.
+    pub(super) fn new(side: Side<'a>, formats: bool) -> Result<Self, Refusal> {
+        let all = std::iter::once(side.root).chain(side.references.iter().map(|(_, node)| *node));
+        for document in all {
+            if !exact(document) {
+                return Err("a number that a double does not hold".to_owned());
+            }
+        }
+        let validator = catch_unwind(AssertUnwindSafe(|| compile(&side, formats)))
+            .map_err(|_| "a schema on which the validator fails".to_owned())??;
+        Ok(Self { validator, side })
+    }
+
+    /// Whether the side accepts a document; `None` if that cannot be said.
+    pub(super) fn accepts(&self, document: &serde_json::Value) -> Option<bool> {
+        if Walk::new(&self.side).cost(document, VISITS) == Cost::TooMuch {
+            return None;
+        }
+        catch_unwind(AssertUnwindSafe(|| {
+            if self.validator.is_valid(document) {
+                return Some(true);
+            }
+            let trusted = (self.validator.iter_errors(document)).all(|error| decided(&error));
+            trusted.then_some(false)
+        }))
+        .ok()
+        .flatten()
+    }
+
+    /// What it objects to in a document that [`Self::accepts`] was asked about.
+    pub(super) fn errors(&self, document: &serde_json::Value) -> Vec<ValidationError<'static>> {
+        catch_unwind(AssertUnwindSafe(|| {
+            (self.validator.iter_errors(document))
+                .take(64)
+                .map(ValidationError::to_owned)
+                .collect()
+        }))
+        .unwrap_or_default()
+    }
+}
+
+fn compile(side: &Side<'_>, formats: bool) -> Result<Validator, Refusal> {
+    let dialect = Dialect::declared(side.root).unwrap_or(side.dialect);
+    let draft = match dialect {
+        Dialect::Draft4 => Draft::Draft4,
+        Dialect::Draft6 => Draft::Draft6,
+        Dialect::Draft7 => Draft::Draft7,
+        Dialect::Draft2019 => Draft::Draft201909,
+        Dialect::Draft2020 => Draft::Draft202012,
+    };
+    let own = (side.root.get(dialect.id_keyword())).and_then(Node::as_str);
+    let base = resolve(BASE, own.unwrap_or_default());
+    let mut registry = Registry::new().draft(draft);
+    for (name, document) in &side.references {
+        let name = name.split('#').next().unwrap_or_default();
+        let mut uris = vec![resolve(&base, name), resolve(BASE, name)];
+        uris.dedup();
+        let draft = match Dialect::declared(document) {
+            Some(_) => draft.detect(&document.to_serde()),
+            None => draft,
+        };
+        for uri in uris {
+            registry = (registry.add(uri, draft.create_resource(document.to_serde())))
+                .map_err(|error| shown("a reference that the validator refuses", &error))?;
+        }
+    }
+    let registry = (registry.prepare())
+        .map_err(|error| shown("a reference that the validator refuses", &error))?;
+    let schema = side.root.to_serde();
+    let options = || {
+        jsonschema::options()
+            .with_draft(draft)
+            .with_registry(&registry)
+            .with_base_uri(BASE)
+            .should_validate_formats(formats)
+    };
+    // Linear first: only look-around and back-references need an engine that backtracks.
+    let linear = PatternOptions::regex()
+        .size_limit(COMPILED_BYTES)
+        .dfa_size_limit(COMPILED_BYTES);
+    if let Ok(validator) = options().with_pattern_options(linear).build(&schema) {
+        return Ok(validator);
+    }
+    let backtracking = PatternOptions::fancy_regex()
+        .backtrack_limit(BACKTRACKS)
+        .size_limit(COMPILED_BYTES)
+        .dfa_size_limit(COMPILED_BYTES);
+    (options().with_pattern_options(backtracking).build(&schema))
+        .map_err(|error| shown("a schema that the validator refuses", &error))
+}
+
+fn shown(what: &str, error: &dyn std::fmt::Display) -> Refusal {
+    let error: String = error.to_string().chars().take(200).collect();
+    format!("{what}: {error}")
+}
+
+/// Whether an objection is about the document, and not the validator giving up.
+fn decided(error: &ValidationError<'_>) -> bool {
+    match error.kind() {
+        ValidationErrorKind::BacktrackLimitExceeded { .. }
+        | ValidationErrorKind::RegexEngineFailure { .. }
+        | ValidationErrorKind::Referencing(_) => false,
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context.iter().flatten().all(decided)
+        }
+        ValidationErrorKind::PropertyNames { error } => decided(error),
+        _ => true,
+    }
+}
+
+/// Whether doubles and 64-bit integers hold every number so that equality and order are those of the decimals.
+pub(super) fn exact(node: &Node) -> bool {
+    let mut todo = vec![node];
+    while let Some(node) = todo.pop() {
+        match &node.value {
+            Value::Number(number) => {
+                let text = number.as_spelt();
+                let fits = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+                let (digits, scale) = number.value().normalized().into_bigint_and_exponent();
+                let length = digits.magnitude().to_string().len() as u64;
+                if !fits && (length > DIGITS || scale.abs() > EXPONENT) {
+                    return false;
+                }
+            }
+            Value::Array(items) => todo.extend(items),
+            Value::Object(members) => todo.extend(members.iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    true
+}
