@@ -49,6 +49,8 @@ pub struct Version {
     pub text: String,
     /// What this version refers to, where that differs from the subject's.
     pub references: Option<Vec<Named>>,
+    /// The version that its author gave it.
+    pub declared: Option<String>,
 }
 
 impl Subject {

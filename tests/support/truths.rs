@@ -64,7 +64,8 @@ pub fn parse(schema_type: SchemaType, text: &str, references: &[Resolved]) -> Op
     Parsed::parse(schema_type, &source).ok()
 }
 
-fn text_of(schema: &Value, schema_type: SchemaType, dialect: Option<&str>) -> String {
+/// A case's schema as text, with the draft that the case tells.
+pub fn text_of(schema: &Value, schema_type: SchemaType, dialect: Option<&str>) -> String {
     match (schema_type, schema) {
         (SchemaType::Protobuf, Value::String(text)) => text.clone(),
         (SchemaType::Json, Value::Object(members)) if !members.contains_key("$schema") => {
@@ -130,10 +131,15 @@ pub struct Judged {
 }
 
 impl Judged {
-    #[expect(clippy::disallowed_methods, reason = "tests print how long they took")]
     pub fn of(reader: &Parsed, writer: &Parsed) -> Self {
+        Self::within(reader, writer, &Budget::default())
+    }
+
+    /// The truth within a budget of one's own.
+    #[expect(clippy::disallowed_methods, reason = "tests print how long they took")]
+    pub fn within(reader: &Parsed, writer: &Parsed, budget: &Budget) -> Self {
         let start = Instant::now();
-        let truth = truth(reader, writer, &Budget::default());
+        let truth = truth(reader, writer, budget);
         let took = start.elapsed();
         let rules = diff(reader, writer, Policy::Strict, &Limits::default())
             .ok()
