@@ -41,12 +41,15 @@ pub(super) struct OutOfBudget;
 const SETS: usize = 200;
 /// How many such parts are told apart.
 const PARTS: usize = 400;
-/// How many languages an arena may hold.
-const LANGUAGES: usize = 400_000;
+/// How many derivatives an arena may remember.
+const DERIVATIVES: usize = 1_600_000;
+/// So much work is a step.
+const PER_STEP: u64 = 16;
 
 impl Arena {
     /// A shortest text of a language, readable if possible. Takes its cost from `steps`.
     pub fn shortest(&mut self, lang: Lang, steps: &mut u64) -> Found<String> {
+        self.begin();
         match self.find(lang, 1, steps) {
             Ok(found) => match found.words.into_iter().next() {
                 Some(word) => Found::Text(word),
@@ -74,6 +77,7 @@ impl Arena {
 
     /// Up to `count` texts of a language, shortest first.
     pub fn words(&mut self, lang: Lang, count: usize, steps: &mut u64) -> Found<Words> {
+        self.begin();
         let mut rest = lang;
         let mut words = Vec::new();
         while words.len() < count {
@@ -97,12 +101,13 @@ impl Arena {
                 Err(OutOfBudget) => return Found::OutOfBudget,
             }
         }
-        let is_all = self.is_empty(rest, steps) == Some(true);
+        let is_all = matches!(self.find(rest, 1, steps), Ok(found) if found.words.is_empty());
         Found::Text(Words { words, is_all })
     }
 
     /// Whether a text is in a language; `None` if the steps run out.
     pub fn contains(&mut self, lang: Lang, text: &str, steps: &mut u64) -> Option<bool> {
+        self.begin();
         let mut rest = lang;
         for c in text.chars() {
             // Ends early where nothing can change any more.
@@ -114,7 +119,29 @@ impl Arena {
             }
             rest = self.derive(rest, c, steps).ok()?;
         }
-        Some(self.has_empty(rest))
+        (!self.is_full).then(|| self.has_empty(rest))
+    }
+
+    /// A search pays for its own work only.
+    fn begin(&mut self) {
+        self.work = 0;
+    }
+
+    /// Takes the cost of what was done since the last time. Fails if there is not so much, or if the arena is
+    /// full, for then nothing that it says can be relied upon.
+    fn pay(&mut self, steps: &mut u64) -> Result<(), OutOfBudget> {
+        let cost = self.work / PER_STEP;
+        self.work %= PER_STEP;
+        match steps.checked_sub(cost) {
+            Some(left) if !self.is_full => {
+                *steps = left;
+                Ok(())
+            }
+            _ => {
+                *steps = steps.saturating_sub(cost);
+                Err(OutOfBudget)
+            }
+        }
     }
 
     fn is_all(&self, lang: Lang) -> bool {
@@ -139,10 +166,12 @@ impl Arena {
             }
             chars.iter().rev().collect::<String>()
         };
+        self.pay(steps)?;
         if self.has_empty(lang) {
             words.push(String::new());
         }
         while words.len() < count {
+            self.pay(steps)?;
             let Some(at) = queue.pop_front() else {
                 return Ok(Words {
                     words,
@@ -153,6 +182,7 @@ impl Arena {
                 continue;
             };
             for &c in &*self.parts_of(from, steps)? {
+                self.work += 1;
                 let next = self.derive(from, c, steps)?;
                 if matches!(self.node(next), Node::None) || !seen.insert(next) {
                     continue;
@@ -160,7 +190,9 @@ impl Arena {
                 reached.push((next, at, c));
                 queue.push_back(reached.len() - 1);
                 if self.has_empty(next) {
-                    words.push(text(&reached, reached.len() - 1));
+                    let word = text(&reached, reached.len() - 1);
+                    self.work += word.len() as u64;
+                    words.push(word);
                     if words.len() == count {
                         break;
                     }
@@ -184,6 +216,7 @@ impl Arena {
             Node::None | Node::Empty => return Ok(self.none()),
             Node::Class(id) => {
                 let is_in = self.class_of(*id).contains(c);
+                self.work += 1;
                 return Ok(if is_in { self.empty() } else { self.none() });
             }
             _ => {}
@@ -191,11 +224,13 @@ impl Arena {
         if let Some(&known) = self.derivatives.known.get(&(lang, c)) {
             return Ok(known);
         }
-        *steps = steps.checked_sub(1).ok_or(OutOfBudget)?;
-        if self.nodes.len() > LANGUAGES || self.derivatives.known.len() > 4 * LANGUAGES {
+        self.work += PER_STEP;
+        self.pay(steps)?;
+        if self.derivatives.known.len() > DERIVATIVES {
             return Err(OutOfBudget);
         }
         let derived = stacker::maybe_grow(64 << 10, 1 << 20, || self.derive_node(lang, c, steps))?;
+        self.pay(steps)?;
         self.derivatives.known.insert((lang, c), derived);
         Ok(derived)
     }
@@ -210,7 +245,7 @@ impl Arena {
                 while let Node::Cat(first, second) = *self.node(rest) {
                     let inner = self.derive(first, c, steps)?;
                     ways.push(self.cat(inner, second));
-                    *steps = steps.checked_sub(1).ok_or(OutOfBudget)?;
+                    self.work += 1;
                     if !self.has_empty(first) {
                         return Ok(self.or(&ways));
                     }
@@ -230,6 +265,7 @@ impl Arena {
             }
             Node::And(parts) => {
                 let mut derived = Vec::with_capacity(parts.len());
+                self.work += parts.len() as u64;
                 for part in &parts {
                     let part = self.derive(*part, c, steps)?;
                     if matches!(self.node(part), Node::None) {
@@ -252,9 +288,7 @@ impl Arena {
         c: char,
         steps: &mut u64,
     ) -> Result<Vec<Lang>, OutOfBudget> {
-        *steps = steps
-            .checked_sub(parts.len() as u64 / 8)
-            .ok_or(OutOfBudget)?;
+        self.work += parts.len() as u64;
         parts
             .iter()
             .map(|part| self.derive(*part, c, steps))
@@ -273,9 +307,8 @@ impl Arena {
             let rest = set.complement();
             let mut finer = Vec::with_capacity(parts.len() + 1);
             for part in parts {
-                *steps = steps
-                    .checked_sub(1 + part.ranges().len() as u64 / 16)
-                    .ok_or(OutOfBudget)?;
+                self.work += 1 + (part.ranges().len() + rest.ranges().len()) as u64 / 4;
+                self.pay(steps)?;
                 let inside = part.and(&set);
                 if inside.is_empty() {
                     finer.push(part);
@@ -308,10 +341,11 @@ impl Arena {
         let mut seen = HashSet::new();
         let mut open = vec![lang];
         while let Some(lang) = open.pop() {
+            self.work += 2;
             if !seen.insert(lang) {
                 continue;
             }
-            *steps = steps.checked_sub(1).ok_or(OutOfBudget)?;
+            self.pay(steps)?;
             if let Some(known) = self.derivatives.firsts.get(&lang) {
                 sets.extend(known.iter().copied());
                 continue;
@@ -338,7 +372,11 @@ impl Arena {
         }
         let mut sets: Vec<ClassId> = sets.into_iter().collect();
         sets.sort_unstable();
-        let sets: Rc<[ClassId]> = sets.into();
+        self.work += sets.len() as u64;
+        let sets: Rc<[ClassId]> = match self.derivatives.parts.get_key_value(&*sets) {
+            Some((known, _)) => known.clone(),
+            None => sets.into(),
+        };
         self.derivatives.firsts.insert(lang, sets.clone());
         Ok(sets)
     }

@@ -3,11 +3,12 @@
 //! A language is a number in an [`Arena`]; equal numbers are equal languages (the reverse need not hold). The
 //! derivative of a language by a character is what may follow that character in it (Brzozowski 1964), so a
 //! shortest text is found by walking derivatives, nearest first, with one character for each set of characters
-//! that a language cannot tell apart. Every walk is bounded; what is not decided within the bound is said to be
-//! so.
+//! that a language cannot tell apart. Every walk is bounded, and so is an arena: what is not decided within the
+//! bounds is said to be so.
 
 mod build;
 mod class;
+mod combine;
 mod derive;
 mod parse;
 #[cfg(test)]
@@ -68,7 +69,22 @@ pub struct Arena {
     any: ClassId,
     patterns: HashMap<Box<str>, Result<Lang, Unsupported>>,
     derivatives: derive::Derivatives,
+    /// What was done so far, in parts looked at: the measure that searches pay by.
+    work: u64,
+    /// What reading patterns has cost.
+    built: u64,
+    /// Parts of unions, intersections and classes that are held, as a measure of memory.
+    held: usize,
+    /// Whether something did not fit in: from then on nothing is decided.
+    is_full: bool,
 }
+
+/// How many languages an arena may hold.
+const LANGUAGES: usize = 400_000;
+/// How many parts those may have.
+const HELD: usize = 4_000_000;
+/// What all patterns of an arena together may cost.
+const BUILT: u64 = 8_000_000;
 
 impl Default for Arena {
     fn default() -> Self {
@@ -81,6 +97,10 @@ impl Default for Arena {
             any: ClassId(0),
             patterns: HashMap::new(),
             derivatives: derive::Derivatives::default(),
+            work: 0,
+            built: 0,
+            held: 0,
+            is_full: false,
         };
         arena.any = arena.class_number(Class::any());
         arena
@@ -98,7 +118,14 @@ impl Arena {
         if let Some(known) = self.patterns.get(pattern) {
             return known.clone();
         }
-        let read = parse::parse(pattern).and_then(|tree| build::found_in(self, &tree));
+        let read = parse::parse(pattern).and_then(|tree| {
+            let left = BUILT.saturating_sub(self.built);
+            let most = left.min(100_000 + 16 * pattern.len() as u64);
+            let before = self.work;
+            let built = build::found_in(self, &tree, before.saturating_add(most));
+            self.built += self.work - before;
+            built
+        });
         self.patterns.insert(pattern.into(), read.clone());
         read
     }
@@ -145,7 +172,7 @@ impl Arena {
 
     /// One after the other.
     pub fn cat(&mut self, first: Lang, second: Lang) -> Lang {
-        // The first parts of the first, innermost last, so that texts of any length need no recursion.
+        // The parts of the first, innermost last, so that texts of any length need no recursion.
         let mut parts = Vec::new();
         let mut head = first;
         while let Node::Cat(a, b) = *self.node(head) {
@@ -153,21 +180,50 @@ impl Arena {
             head = b;
         }
         parts.push(head);
+        self.work += parts.len() as u64;
         let mut lang = second;
         for part in parts.into_iter().rev() {
             lang = match (self.node(part), self.node(lang)) {
-                (Node::None, _) | (_, Node::None) => self.none(),
+                (Node::None, _) | (_, Node::None) => return self.none(),
                 (Node::Empty, _) => lang,
                 (_, Node::Empty) => part,
-                // All texts, twice, are all texts.
-                (Node::Repeat(a, 0, None), Node::Repeat(b, 0, None)) if a == b => lang,
-                (Node::Repeat(a, 0, None), Node::Cat(next, _)) if matches!(self.node(*next), Node::Repeat(b, 0, None) if a == b) => {
-                    lang
+                (_, Node::Cat(next, tail)) => {
+                    let (next, tail) = (*next, *tail);
+                    match self.joined(part, next) {
+                        Some(both) => self.number(Node::Cat(both, tail)),
+                        None => self.number(Node::Cat(part, lang)),
+                    }
                 }
-                _ => self.number(Node::Cat(part, lang)),
+                _ => match self.joined(part, lang) {
+                    Some(both) => both,
+                    None => self.number(Node::Cat(part, lang)),
+                },
             };
         }
         lang
+    }
+
+    /// The same thing so many times, and then so many times again.
+    fn joined(&mut self, first: Lang, second: Lang) -> Option<Lang> {
+        let (of, least, most) = self.counted(first);
+        let (other, more, up_to) = self.counted(second);
+        if of != other {
+            return None;
+        }
+        let least = least.checked_add(more)?;
+        let most = match (most, up_to) {
+            (Some(most), Some(up_to)) => Some(most.checked_add(up_to)?),
+            _ => None,
+        };
+        Some(self.repeat(of, least, most))
+    }
+
+    /// What is repeated and how many times; once, if it is no repetition.
+    fn counted(&self, lang: Lang) -> (Lang, u32, Option<u32>) {
+        match self.node(lang) {
+            Node::Repeat(of, least, most) => (*of, *least, *most),
+            _ => (lang, 1, Some(1)),
+        }
     }
 
     /// So many times, at least and at most.
@@ -180,9 +236,12 @@ impl Arena {
             (Node::None, 0, _) => self.empty(),
             (Node::None, ..) => of,
             (_, 1, Some(1)) => of,
-            (Node::Repeat(inner, 0, None), ..) => {
-                let inner = *inner;
-                self.number(Node::Repeat(inner, 0, None))
+            (Node::Repeat(inner, l, m), ..) => {
+                let (inner, l, m) = (*inner, *l, *m);
+                match product((l, m), (least, most)) {
+                    Some((l, m)) => self.number(Node::Repeat(inner, l, m)),
+                    None => self.number(Node::Repeat(of, least, most)),
+                }
             }
             // Whatever has the empty text may be left out.
             _ if least > 0 && self.has_empty(of) => self.number(Node::Repeat(of, 0, most)),
@@ -190,199 +249,17 @@ impl Arena {
         }
     }
 
-    /// Texts in any of these.
-    pub fn or(&mut self, langs: &[Lang]) -> Lang {
-        let mut parts: Vec<Lang> = Vec::with_capacity(langs.len());
-        let mut class: Option<Class> = None;
-        let mut open: Vec<Lang> = langs.iter().rev().copied().collect();
-        while let Some(lang) = open.pop() {
-            match self.node(lang) {
-                Node::None => {}
-                Node::Or(inner) => open.extend(inner.iter().copied()),
-                Node::Class(id) => {
-                    let more = self.class_of(*id);
-                    class = Some(class.map_or_else(|| more.clone(), |class| class.or(more)));
-                }
-                Node::Repeat(of, 0, None) if self.is_any(*of) => return lang,
-                _ => parts.push(lang),
-            }
-        }
-        if let Some(class) = class {
-            parts.push(self.class(class));
-        }
-        parts.sort_unstable();
-        parts.dedup();
-        if parts.len() > 1 {
-            // The empty text is said by whatever has it.
-            let empty = self.empty();
-            if parts.contains(&empty)
-                && parts
-                    .iter()
-                    .any(|lang| *lang != empty && self.has_empty(*lang))
-            {
-                parts.retain(|lang| *lang != empty);
-            }
-            if self.has_opposites(&parts) {
-                return self.all();
-            }
-        }
-        match parts.as_slice() {
-            [] => self.none(),
-            [one] => *one,
-            _ => self.number(Node::Or(parts.into())),
-        }
+    /// Whether something did not fit in. From then on every search is out of budget.
+    pub fn is_full(&self) -> bool {
+        self.is_full
     }
 
-    /// Texts in all of these.
-    pub fn and(&mut self, langs: &[Lang]) -> Lang {
-        let mut parts: Vec<Lang> = Vec::with_capacity(langs.len());
-        // Texts made of some characters, so many: they meet by arithmetic.
-        let mut made: Option<(Class, u32, Option<u32>)> = None;
-        let mut open: Vec<Lang> = langs.iter().rev().copied().collect();
-        while let Some(lang) = open.pop() {
-            match self.node(lang) {
-                Node::None => return lang,
-                Node::And(inner) => open.extend(inner.iter().copied()),
-                _ => match self.made_of(lang) {
-                    Some((class, least, most)) => {
-                        made = Some(match made {
-                            None => (class, least, most),
-                            Some((c, l, m)) => {
-                                let most = match (m, most) {
-                                    (Some(a), Some(b)) => Some(a.min(b)),
-                                    (a, b) => a.or(b),
-                                };
-                                (c.and(&class), l.max(least), most)
-                            }
-                        });
-                    }
-                    None => parts.push(lang),
-                },
-            }
-        }
-        parts.sort_unstable();
-        parts.dedup();
-        if let Some((class, least, most)) = made {
-            let lang = self.repeated(class, least, most);
-            match self.node(lang) {
-                Node::None => return lang,
-                Node::Empty => {
-                    let all = parts.iter().all(|part| self.has_empty(*part));
-                    return if all { lang } else { self.none() };
-                }
-                Node::Repeat(of, 0, None) if self.is_any(*of) => {}
-                _ => return self.and_made(lang, parts),
-            }
-        }
-        self.and_of(parts)
-    }
-
-    /// The intersection of texts made of some characters with other languages.
-    fn and_made(&mut self, lang: Lang, mut parts: Vec<Lang>) -> Lang {
-        let Some((class, least, most)) = self.made_of(lang) else {
-            parts.push(lang);
-            return self.and_of(parts);
-        };
-        // Other lengths than some: what is left is lengths again.
-        for at in 0..parts.len() {
-            let Some(&part) = parts.get(at) else { break };
-            let Node::Not(inner) = *self.node(part) else {
-                continue;
-            };
-            let Some((other, from, to)) = self.made_of(inner) else {
-                continue;
-            };
-            if !class.is_subset(&other) {
-                continue;
-            }
-            parts.remove(at);
-            let below = match from.checked_sub(1) {
-                Some(below) => {
-                    let most = Some(most.map_or(below, |most| most.min(below)));
-                    self.repeated(class.clone(), least, most)
-                }
-                None => self.none(),
-            };
-            let above = match to.and_then(|to| to.checked_add(1)) {
-                Some(above) => self.repeated(class, least.max(above), most),
-                None => self.none(),
-            };
-            let ways: Vec<Lang> = [below, above]
-                .into_iter()
-                .map(|way| {
-                    let mut all = parts.clone();
-                    all.push(way);
-                    self.and(&all)
-                })
-                .collect();
-            return self.or(&ways);
-        }
-        parts.push(lang);
-        parts.sort_unstable();
-        parts.dedup();
-        self.and_of(parts)
-    }
-
-    /// The intersection of sorted parts.
-    fn and_of(&mut self, parts: Vec<Lang>) -> Lang {
-        if self.has_opposites(&parts) {
-            return self.none();
-        }
-        let empty = self.empty();
-        if parts.contains(&empty) {
-            let all = parts.iter().all(|part| self.has_empty(*part));
-            return if all { empty } else { self.none() };
-        }
-        match parts.as_slice() {
-            [] => self.all(),
-            [one] => *one,
-            _ => self.number(Node::And(parts.into())),
-        }
-    }
-
-    /// All other texts.
-    pub fn not(&mut self, lang: Lang) -> Lang {
-        match self.node(lang) {
-            Node::Not(inner) => *inner,
-            Node::None => self.all(),
-            Node::Repeat(of, 0, None) if self.is_any(*of) => self.none(),
-            _ => self.number(Node::Not(lang)),
-        }
-    }
-
-    /// Whether the empty text is in a language.
+    /// Whether the empty text is in a language; meaningless if the arena [is full](Self::is_full).
     pub fn has_empty(&self, lang: Lang) -> bool {
         self.with_empty
             .get(lang.0 as usize)
             .copied()
             .unwrap_or(false)
-    }
-
-    /// Texts made of these characters, so many.
-    fn repeated(&mut self, class: Class, least: u32, most: Option<u32>) -> Lang {
-        let class = self.class(class);
-        self.repeat(class, least, most)
-    }
-
-    /// The characters that a language's texts are made of, and how many, if it is all such texts.
-    fn made_of(&self, lang: Lang) -> Option<(Class, u32, Option<u32>)> {
-        let class_in = |lang: Lang| match self.node(lang) {
-            Node::Class(id) => Some(self.class_of(*id).clone()),
-            _ => None,
-        };
-        match self.node(lang) {
-            Node::Class(id) => Some((self.class_of(*id).clone(), 1, Some(1))),
-            Node::Repeat(of, least, most) => Some((class_in(*of)?, *least, *most)),
-            _ => None,
-        }
-    }
-
-    /// Whether a language and its complement are among sorted parts.
-    fn has_opposites(&self, parts: &[Lang]) -> bool {
-        parts.iter().any(|part| match self.node(*part) {
-            Node::Not(inner) => parts.binary_search(inner).is_ok(),
-            _ => false,
-        })
     }
 
     /// Whether it is all texts of one character.
@@ -402,9 +279,15 @@ impl Arena {
     }
 
     fn class_number(&mut self, class: Class) -> ClassId {
+        self.work += 1 + class.ranges().len() as u64 / 4;
         if let Some(&known) = self.class_numbers.get(&class) {
             return known;
         }
+        if self.held > HELD {
+            self.is_full = true;
+            return ClassId(u32::MAX);
+        }
+        self.held += 8 * (1 + class.ranges().len());
         let id = ClassId(u32::try_from(self.classes.len()).unwrap_or(u32::MAX));
         self.classes.push(class.clone());
         self.class_numbers.insert(class, id);
@@ -412,16 +295,27 @@ impl Arena {
     }
 
     fn number(&mut self, node: Node) -> Lang {
+        self.work += 1;
         if let Some(&known) = self.numbers.get(&node) {
             return known;
+        }
+        if self.nodes.len() >= LANGUAGES || self.held > HELD {
+            self.is_full = true;
+            return Lang(u32::MAX);
         }
         let has_empty = match &node {
             Node::None | Node::Class(_) => false,
             Node::Empty => true,
             Node::Cat(a, b) => self.has_empty(*a) && self.has_empty(*b),
             Node::Repeat(of, least, _) => *least == 0 || self.has_empty(*of),
-            Node::Or(parts) => parts.iter().any(|part| self.has_empty(*part)),
-            Node::And(parts) => parts.iter().all(|part| self.has_empty(*part)),
+            Node::Or(parts) => {
+                self.held += parts.len();
+                parts.iter().any(|part| self.has_empty(*part))
+            }
+            Node::And(parts) => {
+                self.held += parts.len();
+                parts.iter().all(|part| self.has_empty(*part))
+            }
             Node::Not(of) => !self.has_empty(*of),
         };
         let lang = Lang(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
@@ -430,4 +324,26 @@ impl Arena {
         self.numbers.insert(node, lang);
         lang
     }
+}
+
+/// How many times in all, if something is repeated `inner` times and that `outer` times; `None` if the numbers
+/// have gaps, or are too large.
+fn product(inner: (u32, Option<u32>), outer: (u32, Option<u32>)) -> Option<(u32, Option<u32>)> {
+    let (l, m) = inner;
+    let (a, b) = outer;
+    // The gaps are widest between the fewest: `a` times at most `m`, and once more at least `l`.
+    let has_gaps = b != Some(a)
+        && match m {
+            Some(m) => u64::from(a) * u64::from(m) + 1 < (u64::from(a) + 1) * u64::from(l),
+            None => a == 0 && l > 1,
+        };
+    if has_gaps {
+        return None;
+    }
+    let least = a.checked_mul(l)?;
+    let most = match (m, b) {
+        (Some(m), Some(b)) => Some(m.checked_mul(b)?),
+        _ => None,
+    };
+    Some((least, most))
 }

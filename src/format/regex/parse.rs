@@ -15,8 +15,8 @@ pub(super) enum Tree {
     Sequence(Vec<Tree>),
     /// One of these.
     Either(Vec<Tree>),
-    /// So many times, at least and at most.
-    Repeat(Box<Tree>, u32, Option<u32>),
+    /// So many times, at least and at most; and the byte of the pattern where that is said.
+    Repeat(Box<Tree>, (u32, Option<u32>), usize),
     /// `^`
     Start,
     /// `$`
@@ -121,17 +121,25 @@ impl Parser {
     }
 
     fn fail<T>(&self, construct: impl Into<String>) -> Parsed<T> {
-        let offset = self.chars.get(self.at).map_or(self.length, |(at, _)| *at);
         Err(Unsupported {
             construct: construct.into(),
-            offset,
+            offset: self.offset(self.at),
         })
+    }
+
+    /// The byte of a character.
+    fn offset(&self, at: usize) -> usize {
+        self.chars.get(at).map_or(self.length, |(at, _)| *at)
     }
 
     fn either(&mut self, depth: usize) -> Parsed<Tree> {
         if depth > DEPTH {
             return self.fail("groups nested too deep");
         }
+        stacker::maybe_grow(64 << 10, 1 << 20, || self.branches(depth))
+    }
+
+    fn branches(&mut self, depth: usize) -> Parsed<Tree> {
         let mut branches = vec![self.sequence(depth)?];
         while self.eat("|") {
             branches.push(self.sequence(depth)?);
@@ -179,6 +187,8 @@ impl Parser {
             '\\' => self.escape(),
             '*' | '+' | '?' => self.fail("a quantifier with nothing before it"),
             '{' if self.is_quantifier() => self.fail("a quantifier with nothing before it"),
+            // Here it stands for itself, elsewhere for `{0,n}`.
+            '{' if self.is_open_below() => self.fail("a quantifier without its least count"),
             _ => {
                 self.at += 1;
                 Ok(Tree::Class(Class::one(c)))
@@ -226,6 +236,14 @@ impl Parser {
     fn is_quantifier(&mut self) -> bool {
         let start = self.at;
         let found = self.counts().is_some();
+        self.at = start;
+        found
+    }
+
+    /// Whether `{,n}` comes next.
+    fn is_open_below(&mut self) -> bool {
+        let start = self.at;
+        let found = self.eat("{,") && self.number().is_some() && self.eat("}");
         self.at = start;
         found
     }
@@ -281,7 +299,13 @@ impl Parser {
             self.at = start;
             return self.fail("a quantifier of an assertion");
         }
-        Ok(Tree::Repeat(Box::new(atom), least, most))
+        // More than that cannot be told from other numbers that are as large.
+        if least == u32::MAX || most == Some(u32::MAX) {
+            self.at = start;
+            return self.fail("a quantifier with a count of more than 32 bits");
+        }
+        let at = self.offset(start);
+        Ok(Tree::Repeat(Box::new(atom), (least, most), at))
     }
 
     fn escape(&mut self) -> Parsed<Tree> {
