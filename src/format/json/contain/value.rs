@@ -41,12 +41,12 @@ pub(super) fn made(shape: Shape) -> Val {
         Shape::Null | Shape::Bool(_) => 5,
         Shape::Number { value, .. } => 2 + (value.numer().bits() + value.denom().bits()) / 3,
         Shape::String(text) => 2 + text.len() as u64,
-        Shape::Array(items) => items
-            .iter()
-            .fold(2, |sum: u64, v| sum.saturating_add(v.weight + 1)),
-        Shape::Object(members) => members
-            .iter()
-            .fold(2, |sum: u64, (_, v)| sum.saturating_add(v.weight + 8)),
+        Shape::Array(items) => items.iter().fold(2, |sum: u64, v| {
+            sum.saturating_add(v.weight).saturating_add(1)
+        }),
+        Shape::Object(members) => members.iter().fold(2, |sum: u64, (_, v)| {
+            sum.saturating_add(v.weight).saturating_add(8)
+        }),
     };
     Rc::new(Made { shape, weight })
 }

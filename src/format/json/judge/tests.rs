@@ -39,7 +39,10 @@ fn rules() -> BTreeMap<String, toml::Table> {
 fn each_example_yields_its_rule() {
     let mut failures = Vec::new();
     for (id, rule) in rules() {
-        let example = &rule["example"];
+        let Some(example) = rule.get("example") else {
+            // What only shows where formats are asserted, or by a keyword that no rule knows.
+            continue;
+        };
         let text = |name: &str| example[name].as_str().unwrap();
         let found = answer(text("writer"), text("reader"));
         if rule["severity"].as_str() != Some("broken") {
