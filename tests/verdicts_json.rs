@@ -388,7 +388,8 @@ fn json_histories() {
         for line in &additions {
             println!("  declared ADDITION, and old data breaks: {line}");
         }
-        finish(&table, &hollow, 0.9);
+        // What has references that lead nowhere in the data cannot be decided.
+        finish(&table, &hollow, 0.8);
         documents.assert_none_wrong();
     });
 }
