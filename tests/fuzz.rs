@@ -68,7 +68,7 @@ impl Figures {
 #[expect(clippy::disallowed_methods, reason = "tests print how long they took")]
 fn run(
     language: &str,
-    round: fn(u64) -> Round,
+    round: Maker,
     count: u64,
     first: u64,
     each: &mut dyn FnMut(u64, &Pair),
@@ -119,7 +119,10 @@ fn line(language: &str, figures: &Figures, took: Duration) -> String {
     )
 }
 
-const LANGUAGES: &[(&str, fn(u64) -> Round)] = &[
+/// Makes one pair of a seed and judges it.
+type Maker = fn(u64) -> Round;
+
+const LANGUAGES: &[(&str, Maker)] = &[
     ("avro", avro::round),
     ("json", json::round),
     ("protobuf", protobuf::round),
@@ -139,7 +142,7 @@ fn some_rounds(language: &str, count: u64) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests print how long they took")]
-fn one(round: fn(u64) -> Round, seed: u64) {
+fn one(round: Maker, seed: u64) {
     let start = Instant::now();
     let pair = round(seed).unwrap_or_else(|told| panic!("{told}"));
     println!("writer {}\nreader {}", pair.writer, pair.reader);

@@ -4,8 +4,8 @@
 #[path = "avro_model.rs"]
 mod model;
 
-use super::dice::Dice;
-use super::{Pair, Round};
+use crate::dice::Dice;
+use crate::{Pair, Round};
 use accord::format::truth::{Budget, Effect, Outcome, Truth};
 use accord::format::{Limits, Parsed, Source, Strictness, truth};
 use accord::model::SchemaType;

@@ -1,6 +1,6 @@
 //! Avro's schemas and data by the letter of the specification, small and slow, and shared with nothing: the judge.
 
-use super::super::dice::Dice;
+use crate::dice::Dice;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 

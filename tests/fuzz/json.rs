@@ -6,8 +6,8 @@ mod documents;
 #[path = "json_schemas.rs"]
 mod schemas;
 
-use super::dice::Dice;
-use super::{Pair, Round};
+use crate::dice::Dice;
+use crate::{Pair, Round};
 use accord::format::truth::{Budget, Outcome, Truth};
 use accord::format::{Limits, Parsed, Source, Strictness, truth};
 use accord::model::SchemaType;
@@ -42,7 +42,7 @@ impl Side {
         )
         .ok()?;
         let judge = jsonschema::options()
-            .with_draft(draft.judge())
+            .with_draft(as_judged(draft))
             .should_validate_formats(false)
             .build(&text)
             .ok()?;
@@ -52,6 +52,17 @@ impl Side {
             parsed,
             judge,
         })
+    }
+}
+
+/// The draft as the judge knows it.
+fn as_judged(draft: Draft) -> jsonschema::Draft {
+    match draft {
+        Draft::D4 => jsonschema::Draft::Draft4,
+        Draft::D6 => jsonschema::Draft::Draft6,
+        Draft::D7 => jsonschema::Draft::Draft7,
+        Draft::D2019 => jsonschema::Draft::Draft201909,
+        Draft::D2020 => jsonschema::Draft::Draft202012,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Random documents, aimed: built along a schema's structure, with the values around both schemas' bounds.
 
-use super::super::dice::Dice;
 use super::schemas::{Draft, PATTERNS};
+use crate::dice::Dice;
 use serde_json::{Map, Value, json};
 
 /// Makes documents for a pair of schemas.

@@ -1,6 +1,6 @@
 //! Random JSON Schemas of every draft, and small edits of them as people make them.
 
-use super::super::dice::Dice;
+use crate::dice::Dice;
 use serde_json::{Map, Value, json};
 
 /// A draft, oldest first.
@@ -25,17 +25,6 @@ impl Draft {
             Draft::D7 => "http://json-schema.org/draft-07/schema#",
             Draft::D2019 => "https://json-schema.org/draft/2019-09/schema",
             Draft::D2020 => "https://json-schema.org/draft/2020-12/schema",
-        }
-    }
-
-    /// The draft as the judge knows it.
-    pub fn judge(self) -> jsonschema::Draft {
-        match self {
-            Draft::D4 => jsonschema::Draft::Draft4,
-            Draft::D6 => jsonschema::Draft::Draft6,
-            Draft::D7 => jsonschema::Draft::Draft7,
-            Draft::D2019 => jsonschema::Draft::Draft201909,
-            Draft::D2020 => jsonschema::Draft::Draft202012,
         }
     }
 
