@@ -65,9 +65,12 @@ fn twice(sides: Sides<'_>, f: &Field, rule: &'static str) -> Option<Loss> {
         (message, _) => message.clone(),
     };
     if f.map {
+        let entry = sides.minimal.message(f.kind.message()?, 1_000)?;
         let mut entries = Vec::new();
         for key in keys(sides, f)? {
-            entries.push(Value::Message([(1, vec![key])].into()));
+            let mut entry = entry.clone();
+            entry.insert(1, vec![key]);
+            entries.push(Value::Message(entry));
         }
         return Some(Loss {
             values: entries,
