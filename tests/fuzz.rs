@@ -206,6 +206,7 @@ fn long() {
                     "writer": pair.writer,
                     "verdict": pair.truth.outcome,
                     "witness": witness,
+                    "bytes": pair.truth.breaks.iter().map(|b| &b.witness.hex).collect::<Vec<_>>(),
                     "obstacles": pair.truth.obstacles.iter().map(|o| &o.construct).collect::<Vec<_>>(),
                     "lossy": !pair.truth.warnings.is_empty(),
                 });
