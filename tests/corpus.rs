@@ -5,6 +5,7 @@
 //! a part of their name.
 
 #[path = "support/corpus.rs"]
+#[expect(dead_code, reason = "each test uses its part")]
 mod corpus;
 #[path = "support/corpus_refusals.rs"]
 mod corpus_refusals;

@@ -9,7 +9,7 @@ mod reports;
 use accord::compat::render::page::{contents, page};
 use accord::compat::report::Severity;
 use accord::compat::rules::{self, Rule, fill};
-use accord::format::truth::{Arguments, Outcome};
+use accord::format::truth::Arguments;
 use accord::model::Policy;
 use reports::{Question, language, on_big_stack};
 use std::collections::{BTreeMap, BTreeSet};

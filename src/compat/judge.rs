@@ -50,7 +50,7 @@ pub struct Pair<'a, P> {
 
 /// Who answers what is true: a caller that keeps answers, counts or logs them brings its own.
 pub trait Judge<P> {
-    /// What is true of the pair: the answer of [`format::truth`] for exactly this budget.
+    /// What is true of the pair: the answer of [`format::truth()`] for exactly this budget.
     fn truth(&self, pair: &Pair<'_, P>) -> Arc<Truth>;
 }
 

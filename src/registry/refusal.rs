@@ -55,6 +55,8 @@ pub enum Refusal {
     InvalidVerdictPolicy,
     #[error("Invalid report. Valid values are none and full.")]
     InvalidReport,
+    #[error("Invalid dryRun. Valid values are true and false.")]
+    InvalidDryRun,
     #[error("Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.")]
     InvalidMode,
     #[error("Forward mode only supported on global level")]
@@ -108,6 +110,7 @@ impl Refusal {
             Refusal::InvalidLevel => ErrorCode::INVALID_LEVEL,
             Refusal::InvalidVerdictPolicy => ErrorCode::INVALID_VERDICT_POLICY,
             Refusal::InvalidReport => ErrorCode::INVALID_REPORT,
+            Refusal::InvalidDryRun => ErrorCode::INVALID_DRY_RUN,
             Refusal::InvalidMode | Refusal::ForwardOnlyGlobal => ErrorCode::INVALID_MODE,
             Refusal::ReadOnly { .. }
             | Refusal::NotImport { .. }

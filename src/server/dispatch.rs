@@ -292,6 +292,10 @@ async fn admit(
             Some(permit)
         }
     };
+    if parts.method != Method::GET {
+        // Whatever the request is for: who meant to try it must not find that it was done.
+        target.query.dry_run()?;
+    }
     let call = Call {
         state: Arc::clone(state),
         query: target.query,

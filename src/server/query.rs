@@ -63,6 +63,16 @@ impl Query {
         }
     }
 
+    /// `dryRun`, a parameter of ours: whether a write is only tried. A slip in its value must not write.
+    pub fn dry_run(&self) -> Result<bool, ApiError> {
+        match self.first("dryRun") {
+            None => Ok(false),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(Refusal::InvalidDryRun.into()),
+        }
+    }
+
     /// Gives a parameter a single value.
     pub fn set(&mut self, name: &str, value: String) {
         self.0.retain(|(n, _)| n != name);

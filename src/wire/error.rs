@@ -44,6 +44,8 @@ impl ErrorCode {
     pub const INVALID_VERDICT_POLICY: Self = Self(42290);
     /// Ours: the contract has no reports.
     pub const INVALID_REPORT: Self = Self(42291);
+    /// Ours: the contract has no dry runs.
+    pub const INVALID_DRY_RUN: Self = Self(42292);
     pub const STORE: Self = Self(50001);
     pub const TIMEOUT: Self = Self(50002);
 }

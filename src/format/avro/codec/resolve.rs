@@ -3,6 +3,7 @@
 use super::super::model::{Enum, Kind, Named, Primitive, Record, Schema, TypeId};
 use super::{DEPTH, Datum, deeper};
 use crate::format::json_text::{Node, Value};
+use std::collections::HashMap;
 
 /// Why a datum cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -341,40 +342,66 @@ impl Reading<'_> {
     }
 
     fn record(&mut self, r: &Record, w: &Record, depth: usize) -> Result<Datum, Failure> {
-        // Which of the writer's fields each of the reader's takes its value from.
-        let mut sources = Vec::with_capacity(r.fields.len());
+        let written: HashMap<&str, usize> = w
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(at, field)| (&*field.name, at))
+            .collect();
         for field in &r.fields {
-            let called = |name: &str| {
-                *name == *field.name || field.aliases.iter().any(|alias| *alias == *name)
-            };
-            let mut hits = (0..w.fields.len()).filter(|&at| {
-                w.fields
-                    .get(at)
-                    .is_some_and(|written| called(&written.name))
-            });
-            sources.push(hits.next());
-            if hits.next().is_some() {
+            let names = std::iter::once(&*field.name).chain(field.aliases.iter().map(|a| &**a));
+            let mut hits: Vec<usize> = names.filter_map(|n| written.get(n).copied()).collect();
+            hits.sort_unstable();
+            hits.dedup();
+            if hits.len() > 1 {
                 self.path.push(field.name.to_string());
                 return self.fail("several fields of the writer match this one, by name or alias");
+            }
+        }
+        // "As though" the writer's fields were called as the reader's aliases say: which field of the reader each
+        // written one goes to. One that an alias takes is not there under its own name any more.
+        let mut targets: HashMap<&str, usize> = HashMap::new();
+        for (place, field) in r.fields.iter().enumerate() {
+            targets.insert(&field.name, place);
+        }
+        for (place, field) in r.fields.iter().enumerate() {
+            for alias in &field.aliases {
+                targets.insert(alias, place);
+            }
+        }
+        let mut sources: Vec<Option<usize>> = vec![None; r.fields.len()];
+        for (at, written) in w.fields.iter().enumerate() {
+            let Some(&place) = targets.get(&*written.name) else {
+                continue;
+            };
+            let Some(source) = sources.get_mut(place) else {
+                continue;
+            };
+            if source.replace(at).is_some() {
+                let name = r.fields.get(place).map_or("", |field| &field.name);
+                self.path.push(name.to_owned());
+                return self.fail("several fields of the writer match this one, by name or alias");
+            }
+        }
+        let mut wanted_by: Vec<Option<usize>> = vec![None; w.fields.len()];
+        for (place, source) in sources.iter().enumerate() {
+            if let Some(slot) = source.and_then(|at| wanted_by.get_mut(at)) {
+                *slot = Some(place);
             }
         }
         let mut values: Vec<Option<Datum>> = vec![None; r.fields.len()];
         for (at, written) in w.fields.iter().enumerate() {
             self.path.push(written.name.to_string());
-            let mut wanted = false;
-            let before = self.input.rest;
-            for (place, source) in sources.iter().enumerate() {
-                if *source == Some(at)
-                    && let (Some(field), Some(value)) = (r.fields.get(place), values.get_mut(place))
-                {
-                    // Two of the reader's fields may be filled by one of the writer's.
-                    self.input.rest = before;
-                    wanted = true;
-                    *value = Some(self.value(field.of, written.of, depth)?);
+            match wanted_by.get(at).copied().flatten() {
+                Some(place) => {
+                    if let (Some(field), Some(value)) = (r.fields.get(place), values.get_mut(place))
+                    {
+                        *value = Some(self.value(field.of, written.of, depth)?);
+                    }
                 }
-            }
-            if !wanted {
-                plain(self.writer, written.of, &mut self.input, depth)?;
+                None => {
+                    plain(self.writer, written.of, &mut self.input, depth)?;
+                }
             }
             self.path.pop();
         }

@@ -16,6 +16,9 @@ use super::model::Schema;
 use crate::format::truth::{Budget, Obstacle, Outcome, Place, Truth};
 use told::Teller;
 
+/// How many bytes of shown records are executed for one pair; the rest is not told.
+const EXECUTED: usize = 1 << 20;
+
 /// What is true of a reader and a writer.
 pub(super) fn truth(reader: &Schema, writer: &Schema, budget: &Budget) -> Truth {
     let walk = pairs::walk(reader, writer, budget);
@@ -24,7 +27,8 @@ pub(super) fn truth(reader: &Schema, writer: &Schema, budget: &Budget) -> Truth 
     let mut flaws: Vec<_> = walk.flaws.iter().collect();
     flaws.sort_by_key(|flaw| teller.order(flaw));
     for flaw in flaws {
-        if truth.breaks.len() >= budget.told {
+        // A record is executed whole for each, so that many flaws of a large one would take long.
+        if truth.breaks.len() >= budget.told || teller.executed_bytes > EXECUTED {
             break;
         }
         match teller.tell(flaw) {
@@ -43,6 +47,9 @@ pub(super) fn truth(reader: &Schema, writer: &Schema, budget: &Budget) -> Truth 
         }
     }
     for loss in walk.losses.iter().take(budget.told) {
+        if teller.executed_bytes > EXECUTED {
+            break;
+        }
         // A loss that does not show is none: the same words on both sides.
         if let Ok(told) = teller.tell(loss) {
             truth.warnings.push(told);

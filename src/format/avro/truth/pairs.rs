@@ -231,9 +231,10 @@ impl<'a> Walker<'a> {
     }
 
     fn fields(&mut self, at: usize, r: &'a Record, w: &'a Record) {
+        let claims = claims(r);
         for (place, field) in r.fields.iter().enumerate() {
             self.steps += 1 + field.aliases.len() as u64 / 4;
-            match source_of(field, w) {
+            match source_of(field, place, &claims, w) {
                 Source::One(source) => {
                     if let Some(written) = w.fields.get(source) {
                         let step = Step::Field(place, source);
@@ -348,17 +349,37 @@ enum Source {
     Several,
 }
 
+/// Which field of the reader renames which written name: an alias acts as if the writer's field were called like
+/// the field that has it. Of several, the last counts.
+fn claims(record: &Record) -> HashMap<&str, usize> {
+    let mut claims = HashMap::new();
+    for (place, field) in record.fields.iter().enumerate() {
+        for alias in &field.aliases {
+            claims.insert(alias.as_str(), place);
+        }
+    }
+    claims
+}
+
 /// The writer's field that a reader's field takes its value from, by name or alias.
-fn source_of(field: &Field, record: &Record) -> Source {
-    let mut hits: Vec<usize> = std::iter::once(&*field.name)
+fn source_of(
+    field: &Field,
+    place: usize,
+    claims: &HashMap<&str, usize>,
+    record: &Record,
+) -> Source {
+    let mut hits: Vec<(usize, &str)> = std::iter::once(&*field.name)
         .chain(field.aliases.iter().map(String::as_str))
-        .filter_map(|name| record.index.get(name).copied())
+        .filter_map(|name| Some((record.index.get(name).copied()?, name)))
         .collect();
     hits.sort_unstable();
-    hits.dedup();
+    hits.dedup_by_key(|(at, _)| *at);
     match hits.as_slice() {
         [] => Source::None,
-        [one] => Source::One(*one),
+        // Renamed to another field.
+        [(_, name)] if claims.get(name).is_some_and(|claimed| *claimed != place) => Source::None,
+        [(one, _)] => Source::One(*one),
+        // Crossed aliases too: no decoder takes them for a swap.
         _ => Source::Several,
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Teller<'a> {
     writer_places: Places<'a>,
     /// What the rules say of the same schemas, to name the same things by the same names.
     differences: Vec<Difference>,
+    /// How many bytes the records had that were executed, as they are shown.
+    pub(super) executed_bytes: usize,
 }
 
 /// How the JVM library's walk names a place: words and numbers.
@@ -62,6 +64,7 @@ impl<'a> Teller<'a> {
             reader_places: Places::of(reader),
             writer_places: Places::of(writer),
             differences,
+            executed_bytes: 0,
         }
     }
 
@@ -90,6 +93,7 @@ impl<'a> Teller<'a> {
         let witness = self
             .executed(&datum, flaw)
             .ok_or(Untold::NotReproduced(reader.clone()))?;
+        self.executed_bytes += witness.record.len();
         let (rule, effect, arguments) = self.words(flaw);
         Ok(Break {
             rule,

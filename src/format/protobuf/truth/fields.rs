@@ -3,7 +3,7 @@
 //! By the encoding: values of another wire type are unknown fields, repeated numbers may come packed, integers
 //! are cut to the reader's width, closed enums refuse unknown numbers, proto3 texts must be UTF-8.
 
-use super::model::{Field, Kind, Model};
+use super::model::{Field, Kind, Model, Presence};
 use super::value::{Minimal, Value};
 
 /// A value that shows it, and the rule.
@@ -202,7 +202,7 @@ fn number(sides: Sides<'_>, f: &Field, g: &Field) -> Option<Loss> {
         return one(Value::Number(value), "encoding-changed");
     }
     match (a, b) {
-        (Kind::Enum(a), Kind::Enum(b)) => enums(sides, a, b),
+        (Kind::Enum(a), Kind::Enum(b)) => enums(sides, f, a, b),
         (Kind::Enum(a), b) => {
             let (low, high) = range(b)?;
             let of = sides.writer.enumeration(a)?;
@@ -218,8 +218,11 @@ fn number(sides: Sides<'_>, f: &Field, g: &Field) -> Option<Loss> {
             if of.closed {
                 // Small numbers are found before the enum's are used up.
                 let most = of.values.len() as i128 + 2;
+                let is_written = |n: i128| n != 0 || f.repeated || f.presence != Presence::Implicit;
                 let unknown = (0..=most).find(|n| {
-                    (low..=high).contains(n) && !i32::try_from(*n).is_ok_and(|n| of.has(n))
+                    is_written(*n)
+                        && (low..=high).contains(n)
+                        && !i32::try_from(*n).is_ok_and(|n| of.has(n))
                 });
                 if let Some(unknown) = unknown {
                     return one(Value::Number(unknown), "enum-number-unknown");
@@ -255,9 +258,11 @@ fn same_width(a: Kind, b: Kind) -> bool {
     width(a) != 0 && width(a) == width(b)
 }
 
-fn enums(sides: Sides<'_>, a: usize, b: usize) -> Option<Loss> {
+fn enums(sides: Sides<'_>, f: &Field, a: usize, b: usize) -> Option<Loss> {
     let (old, new) = (sides.writer.enumeration(a)?, sides.reader.enumeration(b)?);
-    for (name, number) in &old.values {
+    // Zero is not written where absence means it.
+    let is_written = |number: i32| number != 0 || f.repeated || f.presence != Presence::Implicit;
+    for (name, number) in old.values.iter().filter(|(_, number)| is_written(*number)) {
         match new.name_of(*number) {
             None if new.closed => {
                 return one(Value::Number((*number).into()), "enum-number-unknown");

@@ -157,6 +157,7 @@ impl Walker<'_> {
                 && std::mem::discriminant(a) == std::mem::discriminant(b)
                 && a != b
                 && f.presence != Presence::Required
+                && g.presence != Presence::Required
             {
                 self.flaw(at, writer, "default-changed", f.number, Content::new());
             }

@@ -185,6 +185,7 @@ impl Walker<'_> {
                 && std::mem::discriminant(a) == std::mem::discriminant(b)
                 && a != b
                 && f.presence != Presence::Required
+                && g.presence != Presence::Required
                 && !f.repeated
                 && !g.repeated
             {

@@ -245,15 +245,6 @@ fn described(model: &Model, at: Msg) -> Option<DescriptorProto> {
     let own = name_of(model, at)?;
     let mut made = DescriptorProto {
         name: Some(own.clone()),
-        oneof_decl: message
-            .oneofs
-            .iter()
-            .enumerate()
-            .map(|(at, _)| OneofDescriptorProto {
-                name: Some(format!("oneof_{at}")),
-                options: None,
-            })
-            .collect(),
         ..DescriptorProto::default()
     };
     for field in &message.fields {
@@ -289,7 +280,10 @@ fn described(model: &Model, at: Msg) -> Option<DescriptorProto> {
     made.oneof_decl = kept
         .iter()
         .map(|at| OneofDescriptorProto {
-            name: Some(format!("oneof_{at}")),
+            name: usize::try_from(*at)
+                .ok()
+                .and_then(|at| message.oneofs.get(at))
+                .map(|name| name.to_string()),
             options: None,
         })
         .collect();

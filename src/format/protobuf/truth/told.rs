@@ -309,7 +309,11 @@ impl<'m> Teller<'m> {
         let message = of.local_name.replace('.', "/");
         let kinds: &[&str] = match flaw.rule {
             "message-removed" => &["MESSAGE_REMOVED"],
-            "required-added" => &["REQUIRED_FIELD_ADDED"],
+            "required-added" => &[
+                "REQUIRED_FIELD_ADDED",
+                "FIELD_NUMERIC_LABEL_CHANGED",
+                "FIELD_STRING_OR_BYTES_LABEL_CHANGED",
+            ],
             "fields-moved-into-oneof" => &[
                 "MULTIPLE_FIELDS_MOVED_TO_ONEOF",
                 "FIELD_MOVED_TO_EXISTING_ONEOF",
