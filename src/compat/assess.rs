@@ -340,7 +340,7 @@ impl Found {
         let (reader, writer) = words(direction);
         let truth = match judged.outcome() {
             Outcome::Proved => format!(
-                "Every record of the {writer} schema was proved to be read by the {reader} one: no record fails, the \
+                "Every record of the {writer} schema was proved to be read by the {reader} one. No record fails: the \
                  rule refuses more than it must."
             ),
             Outcome::Undecided => format!(
@@ -350,13 +350,13 @@ impl Found {
                 "More records fail than are told; this may be why one of the others does.".to_owned()
             }
             Outcome::Broken => {
-                "No record was found that fails because of this; those that fail for another reason are told apart."
+                "No record was found that fails because of this. Those that fail for another reason have findings of their own."
                     .to_owned()
             }
         };
         let mapping = judged.truth.as_ref().and_then(|t| t.json_mapping.as_ref());
         let apart = match mapping {
-            Some(json) if json.outcome != Outcome::Proved => " The JSON mapping is told apart.",
+            Some(json) if json.outcome != Outcome::Proved => " The JSON mapping has a verdict of its own.",
             _ => "",
         };
         Finding {
