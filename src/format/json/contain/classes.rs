@@ -10,7 +10,6 @@ use super::load::{ASSERTIONS, Meter, Stop};
 use super::sources::{Holds, SideIndex, Sources, Spot, holds};
 use super::value::grown;
 use crate::format::json::comparable;
-use crate::format::json::uri::is_remote;
 use crate::format::json_text::{Node, Value};
 use std::collections::HashMap;
 
@@ -314,9 +313,9 @@ impl<'a> Writer<'_, 'a> {
                 led => {
                     let missing = matches!(led, Led::Missing);
                     let full = self.sources.absolute(spot, reference);
-                    // Two documents that name one place of the web mean the same.
+                    // What leads nowhere on both sides by the same URI is the same unknown thing.
                     let whose = match self.sources.side(spot) {
-                        _ if missing && is_remote(&full) => 9,
+                        _ if missing => 9,
                         side => side,
                     };
                     self.out.push_str(&format!("{missing}{whose}{full:?}"));
