@@ -254,7 +254,7 @@ fn refine<'a>(
     let mut numbers: Vec<u32> = vec![0; texts.len()];
     let mut count = 1;
     for _ in 0..(4_000_000 / size.max(1)).max(2) {
-        meter.read(size as u64 / 8)?;
+        meter.read(size as u64 / 2)?;
         let mut next: Map<(u32, Vec<u32>), u32> = Map::default();
         let refined: Vec<u32> = texts
             .iter()
