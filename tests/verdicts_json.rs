@@ -380,7 +380,11 @@ fn json_histories() {
         let mut steps: BTreeMap<(&str, String), usize> = BTreeMap::new();
         let mut additions = Vec::new();
         let budget = Budget::default();
+        let only = std::env::var("ACCORD_SUBJECT").unwrap_or_default();
         for subject in corpus::read(&folder, "histories_json", step) {
+            if !subject.subject.contains(&only) {
+                continue;
+            }
             let sides: Vec<_> = (subject.versions.iter())
                 .map(|version| {
                     let references = (subject.references_of(version).iter())
