@@ -764,6 +764,9 @@ fn random_pairs() {
         let reader_side = Schema::new(&reader, &[], dialect);
         let (answer, took) = answer(&reader_side, &writer_side, &Budget::default());
         slowest = slowest.max(took);
+        if took > Duration::from_secs(1) {
+            println!("{i} {took:?} {dialect:?}\nwriter {writer}\nreader {reader}");
+        }
         let (Ok(w), Ok(r)) = (writer_side.validator(), reader_side.validator()) else {
             continue;
         };

@@ -356,7 +356,9 @@ impl Found {
         };
         let mapping = judged.truth.as_ref().and_then(|t| t.json_mapping.as_ref());
         let apart = match mapping {
-            Some(json) if json.outcome != Outcome::Proved => " The JSON mapping has a verdict of its own.",
+            Some(json) if json.outcome != Outcome::Proved => {
+                " The JSON mapping has a verdict of its own."
+            }
             _ => "",
         };
         Finding {

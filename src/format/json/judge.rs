@@ -8,11 +8,13 @@ mod attribute;
 mod execute;
 mod minimise;
 mod rules;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use rules::rule_of;
+pub use stand_in::Bound;
 
 use super::contain::{Search, Side, search_documents};
 use super::{Dialect, Schema, diff};
@@ -33,6 +35,10 @@ const READ: usize = 400_000;
 const FURTHER: u64 = 20;
 /// Documents that are executed to make one witness small.
 const TRIES: u32 = 400;
+/// Schemas that all executions for one pair may visit, apart from the first of each search.
+const VISITS: u64 = 1_000_000;
+/// Bytes that are copied to make one witness small.
+const COPIED: usize = 4 << 20;
 /// Stack that the validator gets: it recurses on schemas, and so does what frees it.
 const STACK: usize = 96 << 20;
 
@@ -52,25 +58,63 @@ pub fn judge(
     budget: &Budget,
     differences: &dyn Fn() -> Vec<Difference>,
 ) -> Truth {
-    match search_documents(reader, writer, budget) {
-        Search::Empty => Truth::proved(),
-        Search::Found(value) => {
-            stacker::grow(STACK, || found(reader, writer, value, budget, differences))
-        }
-        Search::Unknown(obstacles) => stacker::grow(STACK, || {
-            let guess = guess(reader, writer, budget);
-            let mut truth = match guess {
-                Some(value) => found(reader, writer, value, budget, differences),
-                None => Truth {
-                    outcome: Outcome::Undecided,
-                    ..Truth::proved()
-                },
-            };
-            truth.obstacles.extend(obstacles);
-            truth.obstacles.truncate(budget.told.max(1));
-            truth
-        }),
+    let searched = search_documents(reader, writer, budget);
+    if matches!(searched, Search::Empty) {
+        return Truth::proved();
     }
+    stacker::grow(STACK, || {
+        let (value, obstacles) = match searched {
+            Search::Empty => return Truth::proved(),
+            Search::Found(value) => (Some(value), Vec::new()),
+            Search::Unknown(obstacles) => (guess(reader, writer, budget), obstacles),
+        };
+        let mut truth = match value {
+            Some(value) => found(reader, writer, value, budget, differences),
+            None => Truth {
+                outcome: Outcome::Undecided,
+                ..Truth::proved()
+            },
+        };
+        if truth.outcome == Outcome::Undecided
+            && let Some(broken) = bounded(reader, writer, budget, differences)
+        {
+            return broken;
+        }
+        truth.obstacles.extend(obstacles);
+        truth.obstacles.truncate(budget.told.max(1));
+        truth
+    })
+}
+
+/// A break that does not depend on what a validator cannot compile.
+fn bounded(
+    reader: &Side<'_>,
+    writer: &Side<'_>,
+    budget: &Budget,
+    differences: &dyn Fn() -> Vec<Difference>,
+) -> Option<Truth> {
+    let above = stand_in::stand_in(reader, Bound::Above);
+    let below = stand_in::stand_in(writer, Bound::Below);
+    if above.is_none() && below.is_none() {
+        return None;
+    }
+    let reader = above.as_ref().map_or_else(|| reader.clone(), Weak::side);
+    let writer = below.as_ref().map_or_else(|| writer.clone(), Weak::side);
+    let value = match search_documents(&reader, &writer, budget) {
+        Search::Empty => return None,
+        Search::Found(value) => value,
+        Search::Unknown(_) => guess(&reader, &writer, budget)?,
+    };
+    let truth = found(&reader, &writer, value, budget, differences);
+    (truth.outcome == Outcome::Broken).then_some(truth)
+}
+
+/// The documents of a side, without what a validator cannot compile: the root first, then the references. Broken
+/// pairs are executed with the writer's lower bound and the reader's upper one; `None` if the side is its own.
+pub fn stand_in(side: &Side<'_>, bound: Bound) -> Option<Vec<Node>> {
+    let stand_in = stand_in::stand_in(side, bound)?;
+    let references = stand_in.references.into_iter().map(|(_, node)| node);
+    Some(std::iter::once(stand_in.root).chain(references).collect())
 }
 
 fn obstacle(construct: impl Into<String>) -> Obstacle {
@@ -118,6 +162,7 @@ fn found(
     let mut weak = Weak::of(reader);
     let mut places: HashSet<(Place, String)> = HashSet::new();
     let mut next = Some(document);
+    let mut spent = 0;
     for _ in 0..rounds {
         let Some(document) = next.take() else { break };
         let side = weak.side();
@@ -125,7 +170,8 @@ fn found(
             break;
         };
         let is_witness = |document: &serde_json::Value| {
-            writes.accepts(document) == Some(true)
+            spent + writes.visited() + reads.visited() + weakened.visited() <= VISITS
+                && writes.accepts(document) == Some(true)
                 && weakened.accepts(document) == Some(false)
                 && reads.accepts(document) == Some(false)
         };
@@ -133,6 +179,8 @@ fn found(
             // Removing a keyword may allow less, under a `not`: nothing is said about such a document.
             break;
         }
+        let length = document.to_string().len();
+        let tries = tries.min((COPIED / (length + 1)) as u32).max(20);
         let small = minimise::minimise(document, tries, &is_witness);
         let errors = weakened.errors(&small);
         let Some(Attributed { told, remove, name }) =
@@ -140,6 +188,7 @@ fn found(
         else {
             break;
         };
+        spent += weakened.visited();
         drop(weakened);
         if told.witness.record.len() <= budget.witness_bytes
             && places.insert((told.reader.clone(), name))

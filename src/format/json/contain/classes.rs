@@ -10,7 +10,6 @@ use super::load::{ASSERTIONS, Meter, Stop};
 use super::sources::{Holds, SideIndex, Sources, Spot, holds};
 use super::value::grown;
 use crate::format::json::comparable;
-use crate::format::json::uri::is_remote;
 use crate::format::json_text::{Node, Value};
 use std::collections::HashMap;
 
@@ -255,7 +254,7 @@ fn refine<'a>(
     let mut numbers: Vec<u32> = vec![0; texts.len()];
     let mut count = 1;
     for _ in 0..(4_000_000 / size.max(1)).max(2) {
-        meter.read(size as u64 / 8)?;
+        meter.read(size as u64 / 2)?;
         let mut next: Map<(u32, Vec<u32>), u32> = Map::default();
         let refined: Vec<u32> = texts
             .iter()
@@ -314,9 +313,9 @@ impl<'a> Writer<'_, 'a> {
                 led => {
                     let missing = matches!(led, Led::Missing);
                     let full = self.sources.absolute(spot, reference);
-                    // Two documents that name one place of the web mean the same.
+                    // What leads nowhere on both sides by the same URI is the same unknown thing.
                     let whose = match self.sources.side(spot) {
-                        _ if missing && is_remote(&full) => 9,
+                        _ if missing => 9,
                         side => side,
                     };
                     self.out.push_str(&format!("{missing}{whose}{full:?}"));

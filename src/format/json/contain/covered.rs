@@ -3,7 +3,7 @@
 
 use super::algebra::{ALL_TYPES, Atom, FALSE, Lit, OBJECT, Sym, TRUE, Types};
 use super::classes::{Led, referrals};
-use super::load::{Loader, Stop, Words, items, others};
+use super::load::{Loader, Meter, Stop, Words, items, others};
 use super::sources::Spot;
 use super::value::grown;
 use crate::format::json::comparable;
@@ -65,6 +65,12 @@ impl Case {
         }
     }
 
+    /// How much there is to copy.
+    fn size(&self) -> usize {
+        let covered = &self.covered;
+        self.holds.len() + covered.names.len() + covered.patterns.len() + covered.contained.len()
+    }
+
     fn with(&self, other: &Self) -> Option<Self> {
         let holds: BTreeSet<Lit> = self.holds.union(&other.holds).copied().collect();
         let impossible = holds.contains(&FALSE) || holds.iter().any(|lit| holds.contains(&-lit));
@@ -90,10 +96,11 @@ impl From<Stop> for Fail {
 type Cases = Result<Vec<Case>, Fail>;
 
 /// Every case of the one list with every case of the other.
-fn product(a: &[Case], b: &[Case]) -> Cases {
+fn product(meter: &mut Meter, a: &[Case], b: &[Case]) -> Cases {
     let mut all = Vec::new();
     for x in a {
         for y in b {
+            meter.read(1 + (x.size() + y.size()) as u64)?;
             if let Some(case) = x.with(y) {
                 if all.len() >= MOST_CASES {
                     return Err(Fail::TooMany);
@@ -180,7 +187,7 @@ impl<'a> Loader<'a> {
             {
                 Led::To(target) => {
                     let inner = self.satisfied(&target, kind)?;
-                    cases = product(&cases, &inner)?;
+                    cases = product(&mut self.meter, &cases, &inner)?;
                 }
                 _ => return Err(Fail::TooMany),
             }
@@ -191,17 +198,17 @@ impl<'a> Loader<'a> {
             .unwrap_or_default()
         {
             let inner = self.satisfied_child(spot, value, kind)?;
-            cases = product(&cases, &inner)?;
+            cases = product(&mut self.meter, &cases, &inner)?;
         }
         if let Some(values) = words.get("anyOf").and_then(Node::as_array) {
             let mut any = vec![Case::default()];
             for value in values {
                 let mut options = self.satisfied_child(spot, value, kind)?;
                 options.push(Case::of(-self.child(spot, value)?));
-                any = product(&any, &options)?;
+                any = product(&mut self.meter, &any, &options)?;
             }
             // Cases in which none of them holds are ruled out by the keyword itself.
-            cases = product(&cases, &any)?;
+            cases = product(&mut self.meter, &cases, &any)?;
         }
         if let Some(values) = words.get("oneOf").and_then(Node::as_array) {
             let mut lits = Vec::with_capacity(values.len());
@@ -219,23 +226,23 @@ impl<'a> Loader<'a> {
                     covered: Covered::default(),
                 };
                 let inner = self.satisfied_child(spot, value, kind)?;
-                one.extend(product(&inner, &[others])?);
+                one.extend(product(&mut self.meter, &inner, &[others])?);
             }
-            cases = product(&cases, &one)?;
+            cases = product(&mut self.meter, &cases, &one)?;
         }
         if let Some(value) = words.get("if") {
             let mut either = self.satisfied_child(spot, value, kind)?;
             if let Some(then) = words.get("then") {
                 let inner = self.satisfied_child(spot, then, kind)?;
-                either = product(&either, &inner)?;
+                either = product(&mut self.meter, &either, &inner)?;
             }
             let mut otherwise = vec![Case::of(-self.child(spot, value)?)];
             if let Some(value) = words.get("else") {
                 let inner = self.satisfied_child(spot, value, kind)?;
-                otherwise = product(&otherwise, &inner)?;
+                otherwise = product(&mut self.meter, &otherwise, &inner)?;
             }
             either.extend(otherwise);
-            cases = product(&cases, &either)?;
+            cases = product(&mut self.meter, &cases, &either)?;
         }
         for (name, value) in words
             .get("dependentSchemas")
@@ -247,9 +254,9 @@ impl<'a> Loader<'a> {
             let object = self.algebra.types(OBJECT);
             let premise = self.algebra.and([object, required]);
             let mut either = self.satisfied_child(spot, value, kind)?;
-            either = product(&either, &[Case::of(premise)])?;
+            either = product(&mut self.meter, &either, &[Case::of(premise)])?;
             either.push(Case::of(-premise));
-            cases = product(&cases, &either)?;
+            cases = product(&mut self.meter, &cases, &either)?;
         }
         Ok(cases)
     }
@@ -278,7 +285,7 @@ impl<'a> Loader<'a> {
                 self.listing.path.push(address);
                 let inner = grown(|| self.cases(spot, members, kind, ""));
                 self.listing.path.pop();
-                product(&inner?, &[holds])
+                product(&mut self.meter, &inner?, &[holds])
             }
             _ => Ok(vec![holds]),
         }

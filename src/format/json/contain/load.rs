@@ -207,14 +207,9 @@ impl<'a> Loader<'a> {
 
     fn unresolved(&mut self, spot: &Spot<'a>, reference: &str) -> Lit {
         let full = self.sources.absolute(spot, reference);
-        // Two documents that name one place of the web mean the same; other names may mean anything.
-        let whose = if super::super::uri::is_remote(&full) {
-            String::new()
-        } else {
-            self.sources.side(spot).to_string()
-        };
+        // What leads nowhere on both sides by the same URI is the same unknown thing.
         self.opaque(
-            &format!("reference that leads nowhere\u{0}{whose}{full}"),
+            &format!("reference that leads nowhere\u{0}{full}"),
             spot.value,
         )
     }

@@ -8,6 +8,7 @@ use crate::format::json::uri::resolve;
 use crate::format::json_text::{Node, Value};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Registry, ValidationError, Validator};
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The base that the validator gives to a schema without an `$id`.
@@ -26,7 +27,8 @@ const EXPONENT: i64 = 290;
 /// One side, ready to be asked.
 pub(super) struct Executor<'a> {
     validator: Validator,
-    side: Side<'a>,
+    walk: RefCell<Walk<'a>>,
+    visited: Cell<u64>,
 }
 
 /// Why a document cannot be executed.
@@ -43,14 +45,25 @@ impl<'a> Executor<'a> {
         }
         let validator = catch_unwind(AssertUnwindSafe(|| compile(&side, formats)))
             .map_err(|_| "a schema on which the validator fails".to_owned())??;
-        Ok(Self { validator, side })
+        Ok(Self {
+            validator,
+            walk: RefCell::new(Walk::new(&side)),
+            visited: Cell::new(0),
+        })
     }
 
     /// Whether the side accepts a document; `None` if that cannot be said.
     pub(super) fn accepts(&self, document: &serde_json::Value) -> Option<bool> {
-        if Walk::new(&self.side).cost(document, VISITS) == Cost::TooMuch {
-            return None;
-        }
+        let cost = self.walk.borrow_mut().cost(document, VISITS);
+        let visits = match cost {
+            Cost::Visits(visits) => visits,
+            Cost::TooMuch => {
+                // Finding that out was work too.
+                self.visited.set(self.visited.get().saturating_add(VISITS));
+                return None;
+            }
+        };
+        self.visited.set(self.visited.get().saturating_add(visits));
         catch_unwind(AssertUnwindSafe(|| {
             if self.validator.is_valid(document) {
                 return Some(true);
@@ -60,6 +73,11 @@ impl<'a> Executor<'a> {
         }))
         .ok()
         .flatten()
+    }
+
+    /// How many schemas all executions visited.
+    pub(super) fn visited(&self) -> u64 {
+        self.visited.get()
     }
 
     /// What it objects to in a document that [`Self::accepts`] was asked about.
@@ -76,13 +94,7 @@ impl<'a> Executor<'a> {
 
 fn compile(side: &Side<'_>, formats: bool) -> Result<Validator, Refusal> {
     let dialect = Dialect::declared(side.root).unwrap_or(side.dialect);
-    let draft = match dialect {
-        Dialect::Draft4 => Draft::Draft4,
-        Dialect::Draft6 => Draft::Draft6,
-        Dialect::Draft7 => Draft::Draft7,
-        Dialect::Draft2019 => Draft::Draft201909,
-        Dialect::Draft2020 => Draft::Draft202012,
-    };
+    let draft = draft_of(dialect);
     let own = (side.root.get(dialect.id_keyword())).and_then(Node::as_str);
     let base = resolve(BASE, own.unwrap_or_default());
     let mut registry = Registry::new().draft(draft);
@@ -109,19 +121,74 @@ fn compile(side: &Side<'_>, formats: bool) -> Result<Validator, Refusal> {
             .with_base_uri(BASE)
             .should_validate_formats(formats)
     };
-    // Linear first: only look-around and back-references need an engine that backtracks.
-    let linear = PatternOptions::regex()
-        .size_limit(COMPILED_BYTES)
-        .dfa_size_limit(COMPILED_BYTES);
+    let (linear, backtracking) = engines();
     if let Ok(validator) = options().with_pattern_options(linear).build(&schema) {
         return Ok(validator);
     }
+    (options().with_pattern_options(backtracking).build(&schema))
+        .map_err(|error| shown("a schema that the validator refuses", &error))
+}
+
+fn draft_of(dialect: Dialect) -> Draft {
+    match dialect {
+        Dialect::Draft4 => Draft::Draft4,
+        Dialect::Draft6 => Draft::Draft6,
+        Dialect::Draft7 => Draft::Draft7,
+        Dialect::Draft2019 => Draft::Draft201909,
+        Dialect::Draft2020 => Draft::Draft202012,
+    }
+}
+
+/// Linear first: only look-around and back-references need an engine that backtracks.
+fn engines() -> (
+    PatternOptions<jsonschema::Regex>,
+    PatternOptions<jsonschema::FancyRegex>,
+) {
+    let linear = PatternOptions::regex()
+        .size_limit(COMPILED_BYTES)
+        .dfa_size_limit(COMPILED_BYTES);
     let backtracking = PatternOptions::fancy_regex()
         .backtrack_limit(BACKTRACKS)
         .size_limit(COMPILED_BYTES)
         .dfa_size_limit(COMPILED_BYTES);
-    (options().with_pattern_options(backtracking).build(&schema))
-        .map_err(|error| shown("a schema that the validator refuses", &error))
+    (linear, backtracking)
+}
+
+/// Whether the validator takes a pattern.
+pub(super) fn compiles_pattern(dialect: Dialect, pattern: &str) -> bool {
+    let schema = serde_json::json!({ "pattern": pattern });
+    let options = || jsonschema::options().with_draft(draft_of(dialect));
+    let (linear, backtracking) = engines();
+    catch_unwind(AssertUnwindSafe(|| {
+        options()
+            .with_pattern_options(linear)
+            .build(&schema)
+            .is_ok()
+            || (options().with_pattern_options(backtracking).build(&schema)).is_ok()
+    }))
+    .unwrap_or(false)
+}
+
+/// Where the meta-schema refuses a document, as the tokens of pointers; `None` if it cannot say.
+pub(super) fn meta_errors(document: &Node, dialect: Dialect) -> Option<Vec<Vec<String>>> {
+    const MOST: usize = 1_000;
+    let document = document.to_serde();
+    catch_unwind(AssertUnwindSafe(|| {
+        let validator = match dialect {
+            Dialect::Draft4 => jsonschema::draft4::meta::validator(),
+            Dialect::Draft6 => jsonschema::draft6::meta::validator(),
+            Dialect::Draft7 => jsonschema::draft7::meta::validator(),
+            Dialect::Draft2019 => jsonschema::draft201909::meta::validator(),
+            Dialect::Draft2020 => jsonschema::draft202012::meta::validator(),
+        };
+        let all: Vec<Vec<String>> = (validator.iter_errors(&document))
+            .take(MOST)
+            .map(|error| super::attribute::tokens(error.instance_path().as_str()))
+            .collect();
+        (all.len() < MOST).then_some(all)
+    }))
+    .ok()
+    .flatten()
 }
 
 fn shown(what: &str, error: &dyn std::fmt::Display) -> Refusal {

@@ -41,6 +41,7 @@ fn each_example_yields_its_rule() {
     for (id, rule) in rules() {
         let Some(example) = rule.get("example") else {
             // What only shows where formats are asserted, or by a keyword that no rule knows.
+            assert_ne!(rule["severity"].as_str(), Some("broken"), "{id}");
             continue;
         };
         let text = |name: &str| example[name].as_str().unwrap();
@@ -234,4 +235,59 @@ fn pairs_with_a_known_truth() {
         "{right} decided; undecided {open:#?}; not reproduced {unreproduced:?}; unnamed {unnamed:?}"
     );
     assert!(open.len() <= 12);
+}
+
+/// A side between its bounds: what is unknown decides nothing, or everything.
+#[test]
+fn unknown_parts_are_bounded() {
+    let outcome = |writer: &str, reader: &str| answer(writer, reader).outcome;
+    let dead = r##"{"$ref":"#/definitions/gone"}"##;
+    let object =
+        |of: &str, n: &str| format!(r#"{{"properties":{{"a":{of},"n":{{"type":"{n}"}}}}}}"#);
+    // Whatever stands behind the reference, `n` breaks.
+    assert_eq!(
+        outcome(&object(dead, "string"), &object(dead, "integer")),
+        Outcome::Broken
+    );
+    assert_eq!(
+        outcome(&object(dead, "string"), &object(dead, "string")),
+        Outcome::Proved
+    );
+    let refused = r#"{"pattern":"(unclosed"}"#;
+    assert_eq!(
+        outcome(&object(refused, "string"), &object(refused, "integer")),
+        Outcome::Broken
+    );
+    let malformed = r#"{"minLength":"1"}"#;
+    assert_eq!(
+        outcome(&object(malformed, "string"), &object(malformed, "integer")),
+        Outcome::Broken
+    );
+    // It depends on what stands there.
+    let text = r#"{"type":"string"}"#;
+    for (writer, reader) in [
+        (text.to_owned(), dead.to_owned()),
+        (dead.to_owned(), text.to_owned()),
+        (text.to_owned(), format!(r#"{{"not":{dead}}}"#)),
+        // With both true, or both false, every document is refused; with one of them, none.
+        (
+            "{}".to_owned(),
+            format!(r##"{{"oneOf":[{dead},{{"$ref":"#/definitions/lost"}}]}}"##),
+        ),
+        (
+            "{}".to_owned(),
+            format!(r#"{{"if":{dead},"then":true,"else":false}}"#),
+        ),
+        (text.to_owned(), refused.to_owned()),
+        (text.to_owned(), malformed.to_owned()),
+    ] {
+        assert_eq!(
+            outcome(&writer, &reader),
+            Outcome::Undecided,
+            "{writer} {reader}"
+        );
+    }
+    // A pattern that is not known may be the one that lets a name in.
+    let closed = r#"{"patternProperties":{"(unclosed":{}},"additionalProperties":false}"#;
+    assert_eq!(outcome(r#"{"type":"object"}"#, closed), Outcome::Undecided);
 }
