@@ -350,13 +350,16 @@ impl Found {
                 "More records fail than are told; this may be why one of the others does.".to_owned()
             }
             Outcome::Broken => {
-                "No record was found that fails because of this. Those that fail for another reason have findings of their own."
+                "No record was found that fails because of this. Those that fail for another reason have findings of \
+                 their own."
                     .to_owned()
             }
         };
         let mapping = judged.truth.as_ref().and_then(|t| t.json_mapping.as_ref());
         let apart = match mapping {
-            Some(json) if json.outcome != Outcome::Proved => " The JSON mapping has a verdict of its own.",
+            Some(json) if json.outcome != Outcome::Proved => {
+                " The JSON mapping has a verdict of its own."
+            }
             _ => "",
         };
         Finding {
