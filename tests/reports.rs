@@ -209,7 +209,7 @@ fn the_truth_accepts_what_the_rules_refuse_without_need() {
         let finding = &report.findings[0];
         assert_eq!(finding.severity, Severity::Rule);
         assert!(finding.confluent && finding.witness.is_none());
-        assert!(finding.message.contains("no record fails"), "{finding:?}");
+        assert!(finding.message.contains("No record fails"), "{finding:?}");
         assert_eq!(finding.reader.pointer, "/fields/1");
         let column = new.find(r#"{"name":"n""#).map(|at| at + 1);
         assert_eq!(

@@ -350,7 +350,8 @@ impl Found {
                 "More records fail than are told; this may be why one of the others does.".to_owned()
             }
             Outcome::Broken => {
-                "No record was found that fails because of this. Those that fail for another reason have findings of their own."
+                "No record was found that fails because of this. Those that fail for another reason have findings of \
+                 their own."
                     .to_owned()
             }
         };
