@@ -19,6 +19,8 @@ const BACKTRACKS: usize = 50_000;
 const COMPILED_BYTES: usize = 4 << 20;
 /// Schemas that one validation may visit.
 const VISITS: u64 = 200_000;
+/// Values that the validator may copy to compile a side; a kibibyte each.
+const COPIED_VALUES: usize = 50_000;
 /// Decimal digits that a double keeps apart.
 const DIGITS: u64 = 15;
 /// Exponents at which doubles lose digits or overflow.
@@ -42,6 +44,10 @@ impl<'a> Executor<'a> {
             if !exact(document) {
                 return Err("a number that a double does not hold".to_owned());
             }
+        }
+        let all = std::iter::once(side.root).chain(side.references.iter().map(|(_, node)| *node));
+        if !copies_little(all) {
+            return Err("a schema that costs too much to compile".to_owned());
         }
         let validator = catch_unwind(AssertUnwindSafe(|| compile(&side, formats)))
             .map_err(|_| "a schema on which the validator fails".to_owned())??;
@@ -208,6 +214,27 @@ fn decided(error: &ValidationError<'_>) -> bool {
         ValidationErrorKind::PropertyNames { error } => decided(error),
         _ => true,
     }
+}
+
+/// Whether what the validator copies when it compiles is not too much: it keeps what is under each `not`.
+fn copies_little<'n>(documents: impl Iterator<Item = &'n Node>) -> bool {
+    let mut todo: Vec<(&Node, usize)> = documents.map(|node| (node, 0)).collect();
+    let mut copied = 0usize;
+    while let Some((node, copies)) = todo.pop() {
+        copied = copied.saturating_add(copies);
+        if copied > COPIED_VALUES {
+            return false;
+        }
+        match &node.value {
+            Value::Array(items) => todo.extend(items.iter().map(|item| (item, copies))),
+            Value::Object(members) => todo.extend((members.iter()).map(|(name, value)| {
+                let more = usize::from(name == "not");
+                (value, copies + more)
+            })),
+            _ => {}
+        }
+    }
+    true
 }
 
 /// Whether doubles and 64-bit integers hold every number so that equality and order are those of the decimals.

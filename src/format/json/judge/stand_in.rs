@@ -197,7 +197,8 @@ impl<'a> Survey<'a> {
                 }
             },
             ("pattern", Value::String(pattern)) => {
-                if !self.compiles(dialect, pattern)? {
+                let compiles = self.compiles(dialect, pattern)?;
+                if !compiles {
                     change.unknown = true;
                     change.drop.insert(name.to_owned());
                 }
