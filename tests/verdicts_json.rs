@@ -101,11 +101,11 @@ fn execute(reader: &Side, writer: &Side, budget: &Budget) -> Executed {
         match (writer.judge(budget), reader.judge(budget)) {
             (Some(w), Some(r)) => {
                 let mut records = judged.truth.breaks.iter().map(|told| &told.witness.record);
-                hollow = (records.find(|record| {
+                let hollow_one = records.find(|record| {
                     !serde_json::from_str(record)
                         .is_ok_and(|document| tells_apart(&w, &r, &document))
-                }))
-                .cloned();
+                });
+                hollow = hollow_one.cloned();
             }
             _ => hollow = hollow_in_bounds(reader, writer, &judged, budget),
         }

@@ -21,6 +21,12 @@ const EXECUTED: usize = 1 << 20;
 
 /// What is true of a reader and a writer.
 pub(super) fn truth(reader: &Schema, writer: &Schema, budget: &Budget) -> Truth {
+    // A record is always read by the schema that wrote it: aliases are for others.
+    let texts =
+        |schema: &Schema| -> Vec<_> { schema.texts.iter().map(|t| t.text.clone()).collect() };
+    if texts(reader) == texts(writer) {
+        return Truth::proved();
+    }
     let walk = pairs::walk(reader, writer, budget);
     let mut teller = Teller::new(reader, writer, budget, &walk);
     let mut truth = Truth::proved();

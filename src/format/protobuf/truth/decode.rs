@@ -200,7 +200,9 @@ fn value(
             if message.proto3 && std::str::from_utf8(bytes).is_err() {
                 return Err(format!("the text of {} is not UTF-8", field.name));
             }
-            return Ok(Some(Value::Bytes(bytes.to_vec())));
+            // Parsers of proto2 replace what is not UTF-8, or refuse it when it is asked for.
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            return Ok(Some(Value::Bytes(text.into_bytes())));
         }
         Kind::Bytes => return Ok(Some(Value::Bytes(input.block()?.to_vec()))),
         Kind::Message(inner) => (inner, input.block()?),

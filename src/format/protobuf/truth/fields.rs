@@ -18,8 +18,6 @@ pub(super) struct Sides<'m> {
     pub writer: &'m Model,
     pub reader: &'m Model,
     pub minimal: &'m Minimal<'m>,
-    /// Whether the reader refuses texts that are not UTF-8.
-    pub reader_is_proto3: bool,
 }
 
 /// Whether the messages inside are to be compared.
@@ -157,7 +155,7 @@ fn element(sides: Sides<'_>, f: &Field, g: &Field) -> Option<Loss> {
             // Numbers read as a text.
             return one(telling, "wire-type-changed");
         }
-        if a == Kind::Bytes && b == Kind::String && sides.reader_is_proto3 {
+        if a == Kind::Bytes && b == Kind::String {
             return one(Value::Bytes(vec![0xff]), "bytes-read-as-string");
         }
         return None;

@@ -120,11 +120,23 @@ pub(super) enum Presence {
 }
 
 /// A scalar's default.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Default {
     Number(i128),
     Real(f64),
     Bytes(Vec<u8>),
+}
+
+/// A default that is no number is the same as another one that is none.
+impl PartialEq for Default {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a == b,
+            (Self::Real(a), Self::Real(b)) => a == b || a.is_nan() && b.is_nan(),
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 /// A field.

@@ -161,7 +161,6 @@ impl Walker<'_> {
             writer: self.writer,
             reader: self.reader,
             minimal: self.minimal,
-            reader_is_proto3: new.proto3,
         };
         for f in &old.fields {
             let Some(g) = new.field(f.number) else {
