@@ -30,10 +30,12 @@ use load::{Loader, Meter, Stop};
 use sources::Sources;
 use std::sync::Arc;
 use tableau::{Found, Solver};
-use value::grown;
 
 /// Reading parts of schemas is so many times cheaper than a step of the search.
 const READING: u64 = 32;
+
+/// Stack that a search gets; only what it uses takes memory.
+const STACK: usize = 64 << 20;
 
 /// What a search came to.
 #[derive(Debug, Clone)]
@@ -72,7 +74,8 @@ pub fn search_documents(reader: &Side<'_>, writer: &Side<'_>, budget: &Budget) -
         return used_up();
     };
     let mut solver = Solver::new(Loader::new(sources, classes, meter, budget.assert_formats));
-    match grown(|| run(&mut solver, roots)) {
+    // Once: stacks that come and go in small pieces cost more than the search.
+    match stacker::maybe_grow(STACK / 2, STACK, || run(&mut solver, roots)) {
         Ok(Found::None(_)) => Search::Empty,
         Ok(Found::Value { value, .. }) if value.weight > budget.witness_bytes as u64 => {
             solver.obstacle("a document larger than a witness may be", None);
