@@ -172,7 +172,7 @@ fn answer(reader: &Schema, writer: &Schema, budget: &Budget) -> (Answer, Duratio
                 .collect::<Vec<_>>()
                 .join(" + "),
         ),
-        Search::Found(value) => {
+        Search::Found(value) | Search::Maybe(value, _) => {
             let document = Node::made(value);
             let text = json_text::print(&document, &|number| number.as_spelt().to_owned());
             let document = document.to_serde();

@@ -66,6 +66,14 @@ pub fn judge(
         let (value, obstacles) = match searched {
             Search::Empty => return Truth::proved(),
             Search::Found(value) => (Some(value), Vec::new()),
+            Search::Maybe(value, obstacles) => {
+                let truth = found(reader, writer, value, budget, differences);
+                if truth.outcome == Outcome::Broken {
+                    return truth;
+                }
+                // It was only a guess, and nobody's fault.
+                (guess(reader, writer, budget), obstacles)
+            }
             Search::Unknown(obstacles) => (guess(reader, writer, budget), obstacles),
         };
         let mut truth = match value {
@@ -102,7 +110,7 @@ fn bounded(
     let writer = below.as_ref().map_or_else(|| writer.clone(), Weak::side);
     let value = match search_documents(&reader, &writer, budget) {
         Search::Empty => return None,
-        Search::Found(value) => value,
+        Search::Found(value) | Search::Maybe(value, _) => value,
         Search::Unknown(_) => guess(&reader, &writer, budget)?,
     };
     let truth = found(&reader, &writer, value, budget, differences);
@@ -203,7 +211,9 @@ fn found(
             ..*budget
         };
         let side = weak.side();
-        if let Search::Found(value) = search_documents(&side, writer, &further) {
+        if let Search::Found(value) | Search::Maybe(value, _) =
+            search_documents(&side, writer, &further)
+        {
             let value = Node::made(value);
             next = execute::exact(&value).then(|| value.to_serde());
         }

@@ -44,6 +44,8 @@ pub enum Search {
     Empty,
     /// A document that should be valid for the writer and not for the reader. Not executed yet.
     Found(Value),
+    /// The same, but for something that was not interpreted: it may not be one.
+    Maybe(Value, Vec<Obstacle>),
     /// Not decided.
     Unknown(Vec<Obstacle>),
 }
@@ -81,8 +83,13 @@ pub fn search_documents(reader: &Side<'_>, writer: &Side<'_>, budget: &Budget) -
             solver.obstacle("a document larger than a witness may be", None);
             Search::Unknown(obstacles(&solver, budget))
         }
-        Ok(Found::Value { value, .. }) => {
-            Search::Found(value::node(&value, &solver.loader.algebra).value)
+        Ok(Found::Value { value, exact }) => {
+            let document = value::node(&value, &solver.loader.algebra).value;
+            if exact {
+                Search::Found(document)
+            } else {
+                Search::Maybe(document, obstacles(&solver, budget))
+            }
         }
         Ok(Found::Unknown) => Search::Unknown(obstacles(&solver, budget)),
         Err(Stop) => {
