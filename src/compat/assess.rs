@@ -270,18 +270,17 @@ impl Found {
             };
             self.add(finding);
         }
-        if mapping.is_none() {
-            for obstacle in &truth.obstacles {
-                let undecided = Undecided {
-                    against: version,
-                    direction,
-                    construct: obstacle.construct.clone(),
-                    reference: obstacle.place.reference.as_deref().map(str::to_owned),
-                    pointer: obstacle.place.pointer.clone(),
-                };
-                if self.undecided.len() < TOLD && !self.undecided.contains(&undecided) {
-                    self.undecided.push(undecided);
-                }
+        for obstacle in &truth.obstacles {
+            let undecided = Undecided {
+                against: version,
+                direction,
+                mapping,
+                construct: obstacle.construct.clone(),
+                reference: obstacle.place.reference.as_deref().map(str::to_owned),
+                pointer: obstacle.place.pointer.clone(),
+            };
+            if self.undecided.len() < TOLD && !self.undecided.contains(&undecided) {
+                self.undecided.push(undecided);
             }
         }
     }
@@ -413,6 +412,7 @@ impl Found {
             self.undecided.push(Undecided {
                 against,
                 direction,
+                mapping: None,
                 construct: construct.to_owned(),
                 reference: None,
                 pointer: String::new(),

@@ -166,6 +166,9 @@ pub struct Undecided {
     pub against: Version,
     /// Which way.
     pub direction: Direction,
+    /// Which mapping it is about where a language has two: `json` for Protobuf's JSON mapping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<&'static str>,
     /// The construct.
     pub construct: String,
     /// The name of the reference in whose text it is; absent for the schema's own text.

@@ -341,8 +341,13 @@ fn obstacle(undecided: &Undecided) -> String {
     } else {
         format!(" at {}", undecided.pointer)
     };
+    let mapping = if undecided.mapping.is_some() {
+        ", in JSON"
+    } else {
+        ""
+    };
     format!(
-        "  {}{place} ({})",
+        "  {}{place} ({}{mapping})",
         undecided.construct,
         way(undecided.direction, undecided.against)
     )
