@@ -551,22 +551,33 @@ fn equal(f: &FieldDescriptor, a: &Value, g: &FieldDescriptor, b: &Value) -> Resu
                 let [other] = found.as_slice() else {
                     return differ();
                 };
-                match (part, other) {
-                    (Value::Message(part), Value::Message(other)) => {
-                        if is_written {
-                            same(part, other)?;
-                        } else {
-                            same(other, part)?;
-                        }
-                    }
-                    (Value::Message(_), Value::Bytes(_)) | (Value::Bytes(_), Value::Message(_)) => {
-                    }
-                    (part, other) => {
-                        if plain(part).is_none() || plain(part) != plain(other) {
-                            return differ();
-                        }
-                    }
+                if matches!(
+                    (part, other),
+                    (Value::Message(_), Value::Bytes(_)) | (Value::Bytes(_), Value::Message(_))
+                ) {
+                    continue;
                 }
+                let entry = if is_written { f } else { g };
+                let entry = entry.kind().as_message().expect("an entry").clone();
+                let own = if number == 1 {
+                    entry.map_entry_key_field()
+                } else {
+                    entry.map_entry_value_field()
+                };
+                if is_written {
+                    equal(&own, part, &field, other)?;
+                } else {
+                    equal(&field, other, &own, part)?;
+                }
+            }
+            let needed = |g: &FieldDescriptor| g.cardinality() == Cardinality::Required;
+            if is_written
+                && let Some(g) = whole
+                    .descriptor()
+                    .fields()
+                    .find(|g| needed(g) && !whole.has_field(g))
+            {
+                return Err(format!("{} is required", g.name()));
             }
             Ok(())
         }
