@@ -294,7 +294,7 @@ impl Table {
         let lists = [
             ("wrong", &self.wrong, 40),
             ("mislabelled", &self.excused, 60),
-            ("undecided", &self.undecided, 10),
+            ("undecided", &self.undecided, 200),
         ];
         for (title, list, most) in lists {
             for line in list.iter().take(most) {

@@ -8,7 +8,7 @@ use crate::format::json::uri::resolve;
 use crate::format::json_text::{Node, Value};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Registry, ValidationError, Validator};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The base that the validator gives to a schema without an `$id`.
@@ -19,6 +19,8 @@ const BACKTRACKS: usize = 50_000;
 const COMPILED_BYTES: usize = 4 << 20;
 /// Schemas that one validation may visit.
 const VISITS: u64 = 200_000;
+/// Objections to one document that are looked at.
+const ERRORS: usize = 64;
 /// Values that the validator may copy to compile a side; a kibibyte each.
 const COPIED_VALUES: usize = 50_000;
 /// Decimal digits that a double keeps apart.
@@ -90,11 +92,30 @@ impl<'a> Executor<'a> {
     pub(super) fn errors(&self, document: &serde_json::Value) -> Vec<ValidationError<'static>> {
         catch_unwind(AssertUnwindSafe(|| {
             (self.validator.iter_errors(document))
-                .take(64)
+                .take(ERRORS)
                 .map(ValidationError::to_owned)
                 .collect()
         }))
         .unwrap_or_default()
+    }
+
+    /// Whether one of the objections to such a document is of a kind.
+    pub(super) fn objects(
+        &self,
+        document: &serde_json::Value,
+        is: impl FnMut(ValidationError<'_>) -> bool,
+    ) -> bool {
+        catch_unwind(AssertUnwindSafe(|| {
+            (self.validator.iter_errors(document))
+                .take(ERRORS)
+                .any(is)
+        }))
+        .unwrap_or(false)
+    }
+
+    /// The side, to be walked.
+    pub(super) fn walk(&self) -> RefMut<'_, Walk<'a>> {
+        self.walk.borrow_mut()
     }
 }
 
