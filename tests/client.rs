@@ -176,12 +176,8 @@ async fn a_path_in_the_url_is_kept() {
     let all = registry.client().unwrap();
     let found = all.latest(&subject(":.blue:orders")).await.unwrap();
     assert_eq!(found.schema.text.as_ref(), ORDER);
-    assert!(
-        all.latest(&subject("orders"))
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    let subjects = all.subjects(None, Deleted::Hidden).await.unwrap();
+    assert_eq!(subjects, [subject(":.blue:orders")]);
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn garbage_is_named_and_not_asked_for_again() {
         let is_named = matches!(&error, ClientError::Unreadable { status: 200, url, .. }
             if url.as_ref() == "http://mad/schemas/ids/1");
         assert!(is_named, "{body:?}: {error}");
-        assert!(!error.is_outage() && !error.is_not_found());
+        assert!(!error.is_not_found());
         assert_eq!(mock.requests().len(), 1);
         assert_eq!(client.cached_by_id(SchemaId(1)), None);
     }
@@ -181,6 +181,30 @@ async fn errors_that_are_no_registrys_keep_their_status() {
         (Some(403), Some(ErrorCode(403)))
     );
     assert!(!error.to_string().contains("html"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_without_a_registry_is_an_outage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = MockTransport::new("http://proxy");
+    let path = "/subjects/orders/versions/latest";
+    mock.on(Method::Get, path, version(1, TEXT));
+    let client = on_disk(&mock, folder.path());
+    client.latest(&orders()).await.unwrap();
+    let pages: [(u16, &'static [u8]); 3] = [
+        (404, b"default backend - 404"),
+        (200, b"<html>Welcome</html>"),
+        (503, b"<html>Busy</html>"),
+    ];
+    for (status, page) in pages {
+        mock.always(Reply::Bytes(status, Bytes::from_static(page)));
+        advance(Tuning::default().latest_ttl).await;
+        let old = client.latest(&orders()).await.unwrap();
+        assert_eq!(old.version, Some(Version(1)), "{status}");
+        let restarted = on_disk(&mock, folder.path());
+        let old = restarted.latest(&orders()).await.unwrap();
+        assert_eq!(old.version, Some(Version(1)), "{status}");
+    }
 }
 
 #[tokio::test]

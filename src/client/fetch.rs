@@ -23,7 +23,7 @@ use tokio::time::Instant;
 /// What clones of a client share.
 #[derive(Debug)]
 pub(super) struct Inner {
-    pool: Pool,
+    pub pool: Pool,
     pub context: Context,
     pub memory: Memory,
     disk: Option<Disk>,
@@ -190,9 +190,7 @@ impl Inner {
                 Ok(old)
             }
             Err(error) => {
-                if error.status().is_some() {
-                    self.back();
-                }
+                self.back();
                 if error.is_not_found() {
                     self.memory.put_unknown(key.clone(), error.clone());
                     if let Some(disk) = &self.disk {
