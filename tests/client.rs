@@ -67,7 +67,7 @@ async fn tour(client: RegistryClient) {
     let versions = client.versions(&orders, Deleted::Hidden).await.unwrap();
     assert_eq!(versions, [Version(1), Version(2)]);
     let subjects = client.subjects(None, Deleted::Hidden).await.unwrap();
-    assert_eq!(subjects, [orders.clone()]);
+    assert_eq!(subjects, vec![orders.clone()]);
     let holders = client
         .versions_by_id(id, None, Deleted::Hidden)
         .await

@@ -149,13 +149,13 @@ impl Inner {
         }
         // The content of an id never changes, so the disk is as good as the registry.
         if key.is_content()
-            && let Some(known) = self.from_disk(&key).await
+            && let Some(known) = self.disk_copy(&key).await
         {
             return Ok(known);
         }
         let mut old = self.memory.stale(&key);
         if old.is_none() && reach != Reach::Near {
-            old = self.from_disk(&key).await;
+            old = self.disk_copy(&key).await;
         }
         if let Some(old) = &old
             && reach == Reach::Away
@@ -182,7 +182,7 @@ impl Inner {
             Err(error) if error.is_outage() => {
                 self.gone();
                 if old.is_none() {
-                    old = self.from_disk(&key).await;
+                    old = self.disk_copy(&key).await;
                 }
                 let Some(old) = old else { return Err(error) };
                 tracing::warn!(%error, question = %key, "the registry is away; an older answer is used");
@@ -220,7 +220,7 @@ impl Inner {
     }
 
     /// What the disk has; memory has it from then on, for what it is worth.
-    async fn from_disk(&self, key: &Key) -> Option<Arc<Registered>> {
+    async fn disk_copy(&self, key: &Key) -> Option<Arc<Registered>> {
         let found = self.disk.as_ref()?.read(key).await?;
         self.memory.put_old(key.clone(), Arc::clone(&found));
         Some(found)
