@@ -515,6 +515,47 @@ async fn ten_minutes_without_a_registry() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_bad_id_does_not_keep_the_others_from_news() {
+    for poison in [
+        Reply::Bytes(200, Bytes::from_static(b"garbage")),
+        Reply::error(500, 50001, "Error in the backend store"),
+        Reply::Break,
+    ] {
+        let mock = MockTransport::new("http://half");
+        let path = "/subjects/orders/versions/latest";
+        mock.on(Method::Get, path, version(1, TEXT));
+        mock.on(Method::Get, "/schemas/ids/666", poison);
+        let client = of(&mock);
+        client.latest(&orders()).await.unwrap();
+        mock.on(Method::Get, path, version(2, TEXT));
+        let started = Instant::now();
+        let mut seen = client.latest(&orders()).await.unwrap().version;
+        while seen != Some(Version(2)) {
+            assert!(started.elapsed() < Duration::from_secs(120), "no news");
+            client.schema_by_id(SchemaId(666), None).await.unwrap_err();
+            advance(Duration::from_millis(100)).await;
+            seen = client.latest(&orders()).await.unwrap().version;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_fails_is_not_asked_for_every_record() {
+    let mock = MockTransport::new("http://ill");
+    let path = "/subjects/orders/versions/latest";
+    mock.on(Method::Get, path, version(1, TEXT));
+    let client = of(&mock);
+    client.latest(&orders()).await.unwrap();
+    mock.always(Reply::error(500, 50001, "Error in the backend store"));
+    advance(Tuning::default().latest_ttl).await;
+    for _ in 0..1_000 {
+        let old = client.latest(&orders()).await.unwrap();
+        assert_eq!(old.version, Some(Version(1)));
+    }
+    assert_eq!(mock.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_start_during_an_outage_lives_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let mock = MockTransport::new("http://gone");

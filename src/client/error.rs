@@ -102,6 +102,16 @@ impl ClientError {
         }
     }
 
+    /// Whether there is no registry that could be asked anything. A registry that fails at one question may well
+    /// answer others.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Credentials(_) => true,
+            Self::Refused { status, .. } => matches!(status, 502..=504),
+            _ => false,
+        }
+    }
+
     /// The HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {

@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// What clones of a client share.
@@ -180,13 +181,26 @@ impl Inner {
                 Ok(found)
             }
             Err(error) if error.is_outage() => {
-                self.gone();
+                let is_away = error.is_away();
+                if is_away {
+                    self.gone();
+                }
                 if old.is_none() {
                     old = self.disk_copy(&key).await;
                 }
-                let Some(old) = old else { return Err(error) };
-                tracing::warn!(%error, question = %key, "the registry is away; an older answer is used");
+                let Some(old) = old else {
+                    if matches!(error, ClientError::Unreadable { .. }) {
+                        self.memory.put_unknown(key, error.clone());
+                    }
+                    return Err(error);
+                };
+                tracing::warn!(%error, question = %key, "no news of the registry; an older answer is used");
                 Counters::add(&self.counters.fallbacks);
+                if !is_away {
+                    // It fails at this question alone, which need not be put for every record.
+                    let pause = self.tuning.outage_pause;
+                    self.memory.put_old(key, Arc::clone(&old), pause);
+                }
                 Ok(old)
             }
             Err(error) => {
@@ -222,7 +236,8 @@ impl Inner {
     /// What the disk has; memory has it from then on, for what it is worth.
     async fn disk_copy(&self, key: &Key) -> Option<Arc<Registered>> {
         let found = self.disk.as_ref()?.read(key).await?;
-        self.memory.put_old(key.clone(), Arc::clone(&found));
+        self.memory
+            .put_old(key.clone(), Arc::clone(&found), Duration::ZERO);
         Some(found)
     }
 
@@ -248,9 +263,14 @@ impl Inner {
         }
     }
 
+    /// Does not make a pause longer that has begun: whoever is refused again and again must not keep the others
+    /// from trying.
     fn gone(&self) {
-        let until = Instant::now() + self.tuning.outage_pause;
-        *self.away.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        let now = Instant::now();
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if away.is_none_or(|until| until <= now) {
+            *away = Some(now + self.tuning.outage_pause);
+        }
     }
 
     fn back(&self) {
