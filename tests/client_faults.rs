@@ -670,7 +670,13 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 #[tokio::test(start_paused = true)]
 async fn damaged_files_are_removed_and_reported() {
     type Damage = fn(Vec<u8>) -> Vec<u8>;
-    let damages: [Damage; 5] = [
+    let damages: [Damage; 6] = [
+        // One that looks well.
+        |text| {
+            let text = String::from_utf8(text).unwrap();
+            assert!(text.contains("string"));
+            text.replace("string", "double").into_bytes()
+        },
         |_| Vec::new(),
         |text| text[..text.len() / 2].to_vec(),
         |mut text| {
