@@ -3,6 +3,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.confluent.kafka.schemaregistry.avro.AvroSchema;
 import io.confluent.kafka.schemaregistry.client.rest.entities.Config;
 import io.confluent.kafka.schemaregistry.client.rest.entities.Metadata;
@@ -278,6 +281,55 @@ class SerdesTest {
     Registry.client().register(topic + "-value", new AvroSchema(TEXT));
     byte[] payload = write(topic, order(TEXT), with(LATEST, EXECUTORS));
     assertTrue(new String(payload, "UTF-8").contains("neves"));
+  }
+
+  /** A migration, which gets JSON: the one field gets another name. */
+  public static class Rename implements RuleExecutor {
+    @Override
+    public String type() {
+      return "RENAME";
+    }
+
+    @Override
+    public Object transform(RuleContext context, Object message) {
+      boolean up = context.ruleMode() == RuleMode.UPGRADE;
+      ObjectNode renamed = JsonNodeFactory.instance.objectNode();
+      renamed.set(up ? "title" : "name", ((JsonNode) message).get(up ? "name" : "title"));
+      return renamed;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void migrationBetweenMajorVersionsBothWays() throws Exception {
+    String topic = Registry.unique("t");
+    String subject = topic + "-value";
+    Config config = new Config("BACKWARD");
+    config.setCompatibilityGroup("major");
+    Registry.client().updateConfig(subject, config);
+    RuleSet move = new RuleSet(List.of(rule("move", RuleMode.UPDOWN, "RENAME")), List.of());
+    Map<String, String> fields = Map.of("1", "name", "2", "title");
+    for (String major : List.of("1", "2")) {
+      Metadata metadata = new Metadata(Map.of(), Map.of("major", major), Set.of());
+      String text = Registry.record("Order", Registry.field(fields.get(major), "string"));
+      Registry.client().register(subject, Registry.contract(text, metadata, major.equals("2") ? move : null));
+    }
+    Map<String, Object> executors =
+        Map.of("rule.executors", "rename", "rule.executors.rename.class", Rename.class.getName());
+    for (String from : fields.keySet()) {
+      Schema schema = new Schema.Parser().parse(Registry.record("Order", Registry.field(fields.get(from), "string")));
+      GenericRecord value = new GenericData.Record(schema);
+      value.put(fields.get(from), "Emma");
+      Map<String, Object> writing =
+          Map.of("auto.register.schemas", false, "use.latest.with.metadata", "major=" + from);
+      byte[] payload = write(topic, value, with(writing, executors));
+      for (String to : fields.keySet()) {
+        GenericRecord read = read(topic, payload, with(Map.of("use.latest.with.metadata", "major=" + to), executors));
+        assertEquals("Emma", read.get(fields.get(to)).toString(), from + " to " + to);
+      }
+    }
   }
 
   @Test
