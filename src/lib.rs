@@ -26,7 +26,7 @@
 pub mod cli;
 #[cfg(feature = "engine")]
 pub mod compat;
-#[cfg(feature = "engine")]
+#[cfg(feature = "avro")]
 pub mod format;
 pub mod model;
 #[cfg(feature = "engine")]
