@@ -17,13 +17,16 @@
 //! catches up and decides afresh. Committed changes are applied to the index and the answer is given. Other nodes
 //! read the same changes from the log, in the same order.
 //!
-//! Features: `engine` alone is the pure core; `client` alone is `model` and `wire`; `server` runs the registry on the
+//! Features: `engine` alone is the pure core; `client` alone is
+//! `model`, `wire` and the client, which knows nothing of the engine; `server` runs the registry on the
 //! stores of `sqlite` and `postgres`; `cli` is the command line. All are on by default.
 
 #![warn(missing_docs)]
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(feature = "engine")]
 pub mod compat;
 #[cfg(feature = "avro")]

@@ -1,6 +1,7 @@
 //! How a record carries its schema's id. Source: section 5 of the API contract.
 
 use crate::model::{Guid, SchemaId};
+use std::fmt;
 
 /// The header of a record's key in the GUID form.
 pub const KEY_HEADER: &str = "__key_schema_id";
@@ -28,12 +29,21 @@ pub enum FrameError {
 }
 
 /// What identifies a record's schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SchemaKey {
     /// Magic byte 0: an id in a context that the record does not name.
     Id(SchemaId),
     /// Magic byte 1: a GUID.
     Guid(Guid),
+}
+
+impl fmt::Display for SchemaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Guid(guid) => guid.fmt(f),
+        }
+    }
 }
 
 /// The bytes in front of a payload: magic 0 and the id, big-endian.

@@ -259,7 +259,8 @@ impl DeserializerSettings {
         self
     }
 
-    /// Whether JSON records are checked against their schemas (the default). Avro and Protobuf cannot be read without.
+    /// Whether JSON records are checked against their schemas, and Protobuf messages for their name (the default). Avro
+    /// cannot be read without its schema.
     #[must_use]
     pub fn validate(mut self, yes: bool) -> Self {
         self.validate = yes;

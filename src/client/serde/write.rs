@@ -305,7 +305,7 @@ impl Chosen {
         }
     }
 
-    fn label(&self) -> Arc<str> {
+    pub(super) fn label(&self) -> Arc<str> {
         match self.key() {
             Ok(key) => label(key, self.subject()),
             Err(_) => "the schema".into(),

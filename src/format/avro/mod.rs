@@ -10,9 +10,17 @@ mod defaults;
 mod diff;
 mod link;
 mod logical;
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "a client compares and normalises no schemas")
+)]
 mod model;
 mod name;
 mod parse;
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "a client compares and normalises no schemas")
+)]
 mod print;
 #[cfg(feature = "engine")]
 mod reads;

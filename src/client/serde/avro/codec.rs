@@ -190,6 +190,23 @@ impl AvroCodec {
         bytes.ok_or_else(|| Unreadable::Reading(Mismatch::one("", "a record of the schema", "")))
     }
 
+    /// The same as a JSON value.
+    pub fn resolve_json(
+        &self,
+        writer: &AvroCodec,
+        bytes: &[u8],
+        notation: JsonNotation,
+        limits: &Limits,
+    ) -> Result<serde_json::Value, Unreadable> {
+        let record = data::resolve(&self.parsed, &writer.parsed, bytes, bounds(limits));
+        let value = record
+            .map_err(failure)?
+            .to_json(&self.parsed, notation.into());
+        value.ok_or_else(|| {
+            Unreadable::Reading(Mismatch::one("", "a record that can be shown as JSON", ""))
+        })
+    }
+
     /// Whether bytes are a record of this schema.
     pub fn check(&self, bytes: &[u8], limits: &Limits) -> Result<(), Mismatch> {
         match data::decode(&self.parsed, bytes, bounds(limits)).map_err(failure) {

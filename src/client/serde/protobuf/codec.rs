@@ -4,7 +4,7 @@ use crate::client::serde::Mismatch;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, FileDescriptor, MessageDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage, FileDescriptor, MessageDescriptor, Value};
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
 /// The files that every registry of this kind brings along, beside `google/protobuf/`.
@@ -68,7 +68,8 @@ impl ProtobufCodec {
         let mut indexes = indexes.iter().map(|i| usize::try_from(*i).ok());
         let mut message = self.file.messages().nth(indexes.next()??)?;
         for index in indexes {
-            message = message.child_messages().nth(index?)?;
+            let child = message.child_messages().nth(index?)?;
+            message = child;
         }
         Some(message)
     }
@@ -112,6 +113,43 @@ pub(super) fn broken(what: String, error: &prost::DecodeError) -> Mismatch {
         rest = tail;
     }
     Mismatch::one(path.join("."), what, rest)
+}
+
+/// Whether the schema knows every field of a message.
+pub(super) fn check_known(descriptor: &MessageDescriptor, bytes: &[u8]) -> Result<(), Mismatch> {
+    let message = decode_dynamic(descriptor.clone(), bytes)?;
+    match unknown_in(&message) {
+        None => Ok(()),
+        Some((mut path, number)) => {
+            path.reverse();
+            Err(Mismatch::one(
+                path.join("."),
+                "only fields that are known",
+                format!("field number {number}"),
+            ))
+        }
+    }
+}
+
+/// The first field that a message's descriptor does not know: the way to it, from the inside out, and its number.
+/// As deep as the decoder went, which has a limit.
+fn unknown_in(message: &DynamicMessage) -> Option<(Vec<String>, u32)> {
+    if let Some(field) = message.unknown_fields().next() {
+        return Some((Vec::new(), field.number()));
+    }
+    fn inside(value: &Value) -> Option<(Vec<String>, u32)> {
+        match value {
+            Value::Message(message) => unknown_in(message),
+            Value::List(items) => items.iter().find_map(inside),
+            Value::Map(entries) => entries.values().find_map(inside),
+            _ => None,
+        }
+    }
+    message.fields().find_map(|(field, value)| {
+        let (mut path, number) = inside(value)?;
+        path.push(field.name().to_owned());
+        Some((path, number))
+    })
 }
 
 /// The place of a message in its file.

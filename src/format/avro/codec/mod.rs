@@ -16,8 +16,9 @@ mod tests;
 
 pub(super) use encode::encode;
 #[cfg(feature = "client-avro")]
-pub(super) use json::{Misfit, Notation, from_json, to_json};
-pub(super) use resolve::{Bounds, Failure, decode, resolve};
+pub(crate) use json::{Misfit, Notation, from_json, to_json};
+pub(crate) use resolve::{Bounds, Failure};
+pub(super) use resolve::{decode, resolve};
 #[cfg(feature = "engine")]
 pub(super) use show::{meaning, show};
 
