@@ -19,7 +19,8 @@
 //!
 //! Features: `engine` alone is the pure core; `client` alone is
 //! `model`, `wire` and the client, which knows nothing of the engine; `server` runs the registry on the
-//! stores of `sqlite` and `postgres`; `cli` is the command line. All are on by default.
+//! stores of `sqlite` and `postgres`; `cli` is the command line. These are on by default; `testing` is a registry for
+//! the tests of programs that use the client.
 
 #![warn(missing_docs)]
 
@@ -40,4 +41,6 @@ pub mod server;
 pub mod service;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod wire;

@@ -1,6 +1,7 @@
 //! Putting a client together.
 
 use super::auth::{Auth, Secret, TokenSource};
+use super::disk::DiskOptions;
 use super::error::ClientError;
 use super::http::{self, HttpSettings};
 use super::transport::Transport;
@@ -20,6 +21,7 @@ pub struct ClientBuilder {
     identity_pem: Option<Secret>,
     context: Context,
     tuning: Tuning,
+    disk: Option<DiskOptions>,
     transports: Vec<Arc<dyn Transport>>,
 }
 
@@ -34,6 +36,7 @@ impl ClientBuilder {
             identity_pem: None,
             context: Context::default_context(),
             tuning: Tuning::default(),
+            disk: None,
             transports: Vec::new(),
         }
     }
@@ -104,6 +107,13 @@ impl ClientBuilder {
         self
     }
 
+    /// A folder in which to keep schemas, so that the program can start while the registry is away.
+    #[must_use]
+    pub fn disk(mut self, options: DiskOptions) -> Self {
+        self.disk = Some(options);
+        self
+    }
+
     /// A way to a registry that is not HTTP; several are tried in their order. The URLs, credentials and TLS
     /// settings are of no use then.
     #[must_use]
@@ -132,7 +142,12 @@ impl ClientBuilder {
             self.transports
         };
         Ok(RegistryClient {
-            inner: Arc::new(Inner::new(transports, self.context, self.tuning)?),
+            inner: Arc::new(Inner::new(
+                transports,
+                self.context,
+                self.tuning,
+                self.disk.as_ref(),
+            )?),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! From a question to its answer: memory, what was refused lately, one flight, the registry, and what is left when
 //! the registry is away.
 
+use super::disk::{Disk, DiskOptions};
 use super::error::ClientError;
 use super::flight::{Flights, Outcome};
 use super::key::Key;
@@ -25,11 +26,23 @@ pub(super) struct Inner {
     pool: Pool,
     pub context: Context,
     pub memory: Memory,
+    disk: Option<Disk>,
     flights: Flights,
     counters: Arc<Counters>,
     tuning: Tuning,
     /// Until when the registry counts as out of reach.
     away: Mutex<Option<Instant>>,
+}
+
+/// Whether the registry can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// It answered last time.
+    Near,
+    /// It did not, a short while ago.
+    Away,
+    /// It did not, some time ago.
+    Probe,
 }
 
 /// What an answer's body means, given the question.
@@ -40,11 +53,15 @@ impl Inner {
         transports: Vec<Arc<dyn Transport>>,
         context: Context,
         tuning: Tuning,
+        disk: Option<&DiskOptions>,
     ) -> Result<Self, ClientError> {
         let counters = Arc::new(Counters::default());
+        let pool = Pool::new(transports, tuning.clone(), Arc::clone(&counters));
+        let disk = disk.map(|options| Disk::new(options, &pool.identity(), Arc::clone(&counters)));
         Ok(Self {
             memory: Memory::new(&tuning)?,
-            pool: Pool::new(transports, tuning.clone(), Arc::clone(&counters)),
+            disk,
+            pool,
             context,
             flights: Flights::default(),
             counters,
@@ -55,7 +72,10 @@ impl Inner {
 
     pub fn stats(&self) -> Stats {
         let (schemas, bytes) = self.memory.schemas();
+        let (files, disk_bytes) = self.disk.as_ref().map_or((0, 0), Disk::size);
         Stats {
+            disk_files: files as u64,
+            disk_bytes,
             cached_schemas: schemas as u64,
             cached_bytes: bytes,
             cached_latest: self.memory.latest() as u64,
@@ -96,72 +116,138 @@ impl Inner {
             return Err(refused);
         }
         let request = request()?;
-        self.flights
-            .join(&key, || {
-                let inner = Arc::clone(self);
-                let key = key.clone();
-                async move { inner.fly(key, request, Box::new(reading)).await }.boxed()
-            })
-            .await
+        let reach = self.reach();
+        let flight = self.flights.join(&key, || {
+            let inner = Arc::clone(self);
+            let key = key.clone();
+            let reading = Box::new(reading);
+            async move { inner.fly(key, request, reading, reach).await }.boxed()
+        });
+        // While the registry is away, nobody waits for it who has something older.
+        match reach {
+            Reach::Near => flight.await,
+            Reach::Away => match self.stale(&key) {
+                Some(old) => Ok(old),
+                None => flight.await,
+            },
+            Reach::Probe => match self.stale(&key) {
+                Some(old) => {
+                    // What it finds is in memory then.
+                    tokio::spawn(flight);
+                    Ok(old)
+                }
+                None => flight.await,
+            },
+        }
     }
 
     /// The way of a question that memory does not answer; one at a time for each key.
-    async fn fly(&self, key: Key, request: Request, reading: Reading) -> Outcome {
+    async fn fly(&self, key: Key, request: Request, reading: Reading, reach: Reach) -> Outcome {
         // Another flight may have landed since the caller looked.
         if let Some(known) = self.memory.get(&key) {
             return Ok(known);
         }
-        if self.is_away()
-            && let Some(old) = self.left_over(&key)
+        // The content of an id never changes, so the disk is as good as the registry.
+        if key.is_content()
+            && let Some(known) = self.from_disk(&key).await
         {
-            return Ok(old);
+            return Ok(known);
         }
-        match self.ask(&request, reading).await {
+        let mut old = self.memory.stale(&key);
+        if old.is_none() && reach != Reach::Near {
+            old = self.from_disk(&key).await;
+        }
+        if let Some(old) = &old
+            && reach == Reach::Away
+        {
+            Counters::add(&self.counters.fallbacks);
+            return Ok(Arc::clone(old));
+        }
+        // Who has something older does not insist.
+        let retries = if old.is_some() {
+            0
+        } else {
+            self.tuning.retries
+        };
+        match self.ask(&request, retries, reading).await {
             Ok(found) => {
                 self.back();
                 let found = Arc::new(found);
-                self.memory.put(key, Arc::clone(&found));
+                self.memory.put(key.clone(), Arc::clone(&found));
+                if let Some(disk) = &self.disk {
+                    disk.write(&key, &found).await;
+                }
                 Ok(found)
             }
             Err(error) if error.is_outage() => {
                 self.gone();
-                match self.left_over(&key) {
-                    Some(old) => {
-                        tracing::warn!(%error, "the registry is away; an older answer is used");
-                        Ok(old)
-                    }
-                    None => Err(error),
+                if old.is_none() {
+                    old = self.from_disk(&key).await;
                 }
+                let Some(old) = old else { return Err(error) };
+                tracing::warn!(%error, question = %key, "the registry is away; an older answer is used");
+                Counters::add(&self.counters.fallbacks);
+                Ok(old)
             }
             Err(error) => {
+                if error.status().is_some() {
+                    self.back();
+                }
                 if error.is_not_found() {
-                    self.memory.put_unknown(key, error.clone());
+                    self.memory.put_unknown(key.clone(), error.clone());
+                    if let Some(disk) = &self.disk {
+                        disk.remove(&key).await;
+                    }
                 }
                 Err(error)
             }
         }
     }
 
-    async fn ask(&self, request: &Request, reading: Reading) -> Result<Registered, ClientError> {
-        let (answer, url) = self.pool.call(request).await?;
+    async fn ask(
+        &self,
+        request: &Request,
+        retries: u32,
+        reading: Reading,
+    ) -> Result<Registered, ClientError> {
+        let (answer, url) = self.pool.call(request, retries).await?;
         reading(&answer.body).map_err(|reason| unreadable(&answer, url, reason))
     }
 
-    /// What there is when the registry is away.
-    fn left_over(&self, key: &Key) -> Option<Arc<Registered>> {
+    /// What memory has left when the registry is away.
+    fn stale(&self, key: &Key) -> Option<Arc<Registered>> {
         let old = self.memory.stale(key)?;
         Counters::add(&self.counters.fallbacks);
         Some(old)
     }
 
+    /// What the disk has; memory has it from then on, for what it is worth.
+    async fn from_disk(&self, key: &Key) -> Option<Arc<Registered>> {
+        let found = self.disk.as_ref()?.read(key).await?;
+        self.memory.put_old(key.clone(), Arc::clone(&found));
+        Some(found)
+    }
+
     /// After this client deleted something of a subject, or tried.
     pub async fn deleted(&self, subject: &Subject) {
         self.memory.deleted(subject);
+        if let Some(disk) = &self.disk {
+            disk.forget(subject).await;
+        }
     }
 
-    fn is_away(&self) -> bool {
-        let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        away.is_some_and(|until| Instant::now() < until)
+    /// Whether the registry was in reach when it was asked last. When that is some time ago, one caller is told
+    /// to try.
+    fn reach(&self) -> Reach {
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        match *away {
+            None => Reach::Near,
+            Some(until) if Instant::now() < until => Reach::Away,
+            Some(_) => {
+                *away = Some(Instant::now() + self.tuning.outage_pause);
+                Reach::Probe
+            }
+        }
     }
 
     fn gone(&self) {
@@ -185,7 +271,7 @@ impl Inner {
             target: target.into_text(),
             body,
         };
-        let (answer, url) = self.pool.call(&request).await?;
+        let (answer, url) = self.pool.call(&request, self.tuning.retries).await?;
         serde_json::from_slice(&answer.body)
             .map_err(|error| unreadable(&answer, url, error.to_string()))
     }

@@ -55,11 +55,7 @@ impl Flights {
     }
 
     /// Joins the flight for a key, or starts the one that `start` makes.
-    pub async fn join(&self, key: &Key, start: impl FnOnce() -> Flight) -> Outcome {
-        self.board(key, start).await
-    }
-
-    fn board(&self, key: &Key, start: impl FnOnce() -> Flight) -> Shared<Flight> {
+    pub fn join(&self, key: &Key, start: impl FnOnce() -> Flight) -> Shared<Flight> {
         let mut table = self.table();
         if let Some(flight) = table.flights.get(key).and_then(|(_, weak)| weak.upgrade()) {
             return flight;

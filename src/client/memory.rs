@@ -48,20 +48,22 @@ impl Weighter<Key, Arc<Registered>> for Bytes {
 /// Something that is true for a while.
 #[derive(Debug, Clone)]
 struct Timed<T> {
-    since: Instant,
+    /// Nothing for what was old from the start.
+    since: Option<Instant>,
     value: T,
 }
 
 impl<T> Timed<T> {
     fn now(value: T) -> Self {
         Self {
-            since: Instant::now(),
+            since: Some(Instant::now()),
             value,
         }
     }
 
     fn within(self, ttl: Duration) -> Option<T> {
-        (self.since.elapsed() < ttl).then_some(self.value)
+        let since = self.since?;
+        (since.elapsed() < ttl).then_some(self.value)
     }
 }
 
@@ -128,6 +130,15 @@ impl Memory {
         self.unknown.remove(&key);
         if key.is_latest() {
             self.latest.insert(key, Timed::now(value));
+        } else {
+            self.schemas.insert(key, value);
+        }
+    }
+
+    /// Keeps something that may have changed since.
+    pub fn put_old(&self, key: Key, value: Arc<Registered>) {
+        if key.is_latest() {
+            self.latest.insert(key, Timed { since: None, value });
         } else {
             self.schemas.insert(key, value);
         }

@@ -6,12 +6,14 @@
 mod admin;
 mod auth;
 mod builder;
+mod disk;
 mod error;
 mod fetch;
 mod flight;
 mod http;
 mod key;
 mod memory;
+mod mock;
 mod pool;
 mod resolve;
 mod schemas;
@@ -30,7 +32,9 @@ mod types;
 
 pub use auth::TokenSource;
 pub use builder::ClientBuilder;
+pub use disk::DiskOptions;
 pub use error::ClientError;
+pub use mock::{MockTransport, Reply};
 pub use stats::Stats;
 pub use transport::{Answer, Method, Request, Transport, TransportError};
 pub use tuning::Tuning;

@@ -50,13 +50,19 @@ impl Pool {
         }
     }
 
-    /// The base URLs, without credentials.
-    pub fn bases(&self) -> impl Iterator<Item = &str> {
-        self.transports.iter().map(|transport| transport.base())
+    /// What tells the registry from others: its base URLs, without credentials and whatever their order.
+    pub fn identity(&self) -> String {
+        let mut bases: Vec<&str> = self.transports.iter().map(|t| t.base()).collect();
+        bases.sort_unstable();
+        bases.join(",")
     }
 
-    /// The answer, if it is a success, and the address that gave it.
-    pub async fn call(&self, request: &Request) -> Result<(Answer, Arc<str>), ClientError> {
+    /// The answer, if it is a success, and the address that gave it. All URLs are tried again up to `retries` times.
+    pub async fn call(
+        &self,
+        request: &Request,
+        retries: u32,
+    ) -> Result<(Answer, Arc<str>), ClientError> {
         let deadline = Instant::now() + self.tuning.call_timeout;
         let mut attempts = 0;
         let mut round = 0;
@@ -104,7 +110,7 @@ impl Pool {
                 return Err(ClientError::invalid("no URL of a registry is given"));
             };
             let pause = self.pause(round, asked_wait);
-            if round >= self.tuning.retries || Instant::now() + pause >= deadline {
+            if round >= retries || Instant::now() + pause >= deadline {
                 return Err(counted(error, attempts));
             }
             tracing::debug!(%error, ?pause, "the registry is asked again");
