@@ -32,10 +32,14 @@ fn the_client_carries_the_registrys_files() {
     let mut compiler = protox::Compiler::new([&sources]).expect("a folder");
     compiler.include_imports(true).include_source_info(false);
     let mut files = FILES.to_vec();
-    files.extend(["google/type/quaternion.proto", "google/type/timeofday.proto"]);
+    files.extend([
+        "google/type/quaternion.proto",
+        "google/type/timeofday.proto",
+    ]);
     compiler.open_files(files).expect("they compile");
     let mut set = compiler.file_descriptor_set();
-    set.file.retain(|f| !f.name().starts_with("google/protobuf/"));
+    set.file
+        .retain(|f| !f.name().starts_with("google/protobuf/"));
     for file in &mut set.file {
         file.source_code_info = None;
     }

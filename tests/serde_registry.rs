@@ -5,12 +5,12 @@ use accord::client::serde::json::{JsonDeserializer, JsonSerializer};
 use accord::client::serde::protobuf::{ProtobufDeserializer, ProtobufSerializer};
 use accord::client::serde::{
     DeserializerSettings, Framing, Incoming, Limits, Part, ReaderSchema, SerdeError,
-    SerializerSettings, SubjectStrategy,
+    SerializerSettings, SubjectStrategy, Validator,
 };
 use accord::client::{
     ClientError, Deleted, Method, MockTransport, Normalize, RegistryClient, Reply, Schema, Tuning,
 };
-use accord::model::{Metadata, Reference, SchemaId, Subject, Version};
+use accord::model::{Metadata, Reference, SchemaId, Subject, Version, VersionSpec};
 use accord::testing::TestRegistry;
 use accord::wire::frame::FrameError;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
@@ -117,12 +117,10 @@ async fn associations_name_the_subject() {
     mock.on(
         Method::Get,
         "/associations/resources/cluster/orders",
-        Reply::ok(
-            json!([
-                {"subject": "elsewhere", "associationType": "value"},
-                {"subject": "keys", "associationType": "key"}
-            ]),
-        ),
+        Reply::ok(json!([
+            {"subject": "elsewhere", "associationType": "value"},
+            {"subject": "keys", "associationType": "key"}
+        ])),
     );
     mock.on(
         Method::Post,
@@ -199,7 +197,9 @@ async fn ids_guids_latest_and_metadata_choose_the_schema() {
             Some(&with_x),
         ),
         (
-            SerializerSettings::new().use_guid(guid).framing(Framing::Header),
+            SerializerSettings::new()
+                .use_guid(guid)
+                .framing(Framing::Header),
             one,
             &without,
             Some(&with_x),
@@ -337,11 +337,18 @@ async fn mistakes_are_told_by_their_names() {
     let apicurio = [0, 0, 0, 0, 0, 0, 0, 0, 4, 2, 2];
     assert_eq!(frame(&read(&apicurio).await), FrameError::Apicurio(4));
     let unknown = read(&[0, 0, 0, 0, 99, 2]).await;
-    assert!(matches!(&unknown, SerdeError::Client(e) if e.is_not_found()), "{unknown}");
+    assert!(
+        matches!(&unknown, SerdeError::Client(e) if e.is_not_found()),
+        "{unknown}"
+    );
 
     // Records of other schemas, cut ones, and ones with something behind.
     let writer = avro_writer(&client, SerializerSettings::new());
-    let good = writer.serialize("t", &order()).await.expect("written").bytes;
+    let good = writer
+        .serialize("t", &order())
+        .await
+        .expect("written")
+        .bytes;
     for end in 5..good.len() {
         let error = read(&good[..end]).await;
         assert!(matches!(error, SerdeError::Bytes { .. }), "{end}: {error}");
@@ -393,15 +400,23 @@ async fn mistakes_are_told_by_their_names() {
         ..Limits::default()
     };
     let small = avro_reader(&client, DeserializerSettings::new().limits(limits));
-    let refused = small.deserialize::<Value>(&Incoming::new("t", &[0; 9])).await;
-    assert!(matches!(refused, Err(SerdeError::TooLarge { size: 9, limit: 8 })));
+    let refused = small
+        .deserialize::<Value>(&Incoming::new("t", &[0; 9]))
+        .await;
+    assert!(matches!(
+        refused,
+        Err(SerdeError::TooLarge { size: 9, limit: 8 })
+    ));
     let small = avro_writer(&client, SerializerSettings::new().limits(limits));
     let long = Order {
         id: 1,
         note: Some("long enough".to_owned()),
     };
     let refused = small.serialize("t", &long).await;
-    assert!(matches!(refused, Err(SerdeError::TooLarge { limit: 8, .. })));
+    assert!(matches!(
+        refused,
+        Err(SerdeError::TooLarge { limit: 8, .. })
+    ));
 }
 
 #[tokio::test]
@@ -434,7 +449,8 @@ async fn a_schema_that_cannot_be_used_is_asked_for_once() {
 #[tokio::test]
 async fn json_records_are_checked_both_ways() {
     let (registry, client) = start().await;
-    let money = r#"{"type":"object","required":["cents"],"properties":{"cents":{"type":"integer"}}}"#;
+    let money =
+        r#"{"type":"object","required":["cents"],"properties":{"cents":{"type":"integer"}}}"#;
     register(&client, "money", &Schema::json(money)).await;
     let text = r#"{"title":"Pay","type":"object","properties":{"sum":{"$ref":"money.json"}}}"#;
     let schema = Schema::json(text).with_references(vec![Reference {
@@ -446,9 +462,11 @@ async fn json_records_are_checked_both_ways() {
     let good = json!({"sum": {"cents": 5}});
     let written = writer.serialize("p", &good).await.expect("written");
     assert_eq!(written.bytes[5..], *br#"{"sum":{"cents":5}}"#);
-    let reader =
-        JsonDeserializer::new(registry.client().expect("a client"), DeserializerSettings::new())
-            .expect("a deserializer");
+    let reader = JsonDeserializer::new(
+        registry.client().expect("a client"),
+        DeserializerSettings::new(),
+    )
+    .expect("a deserializer");
     let read: Value = reader
         .deserialize(&Incoming::new("p", &written.bytes))
         .await
@@ -466,7 +484,10 @@ async fn json_records_are_checked_both_ways() {
     let refused = reader
         .deserialize::<Value>(&Incoming::new("p", &bytes))
         .await;
-    assert!(matches!(refused, Err(SerdeError::Bytes { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SerdeError::Bytes { .. })),
+        "{refused:?}"
+    );
     let lenient = JsonDeserializer::new(client, DeserializerSettings::new().validate(false))
         .expect("a deserializer");
     let read: Value = lenient
@@ -487,8 +508,8 @@ fn messages(inner_field: &str) -> (MessageDescriptor, MessageDescriptor) {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("a.proto"), a).expect("written");
     std::fs::write(folder.path().join("b.proto"), b).expect("written");
-    let builtin = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/format/protobuf/builtin");
+    let builtin =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format/protobuf/builtin");
     let mut compiler =
         protox::Compiler::new([folder.path(), builtin.as_path()]).expect("a compiler");
     compiler.include_imports(true);
@@ -500,7 +521,8 @@ fn messages(inner_field: &str) -> (MessageDescriptor, MessageDescriptor) {
 }
 
 fn outer(descriptor: &MessageDescriptor, word: &str) -> DynamicMessage {
-    let value = json!({"inner": {"word": word}, "at": "2024-01-01T00:00:00Z", "sum": {"units": "3"}});
+    let value =
+        json!({"inner": {"word": word}, "at": "2024-01-01T00:00:00Z", "sum": {"units": "3"}});
     DynamicMessage::deserialize(descriptor.clone(), value).expect("a message")
 }
 
@@ -534,7 +556,10 @@ async fn protobuf_files_are_registered_after_what_they_import() {
     let reader = ProtobufDeserializer::new(fresh, DeserializerSettings::new()).expect("one");
     let record = Incoming::new("p", &written.bytes);
     let read = reader.deserialize_dynamic(&record).await.expect("read");
-    assert_eq!(serde_json::to_value(&read).ok(), serde_json::to_value(&message).ok());
+    assert_eq!(
+        serde_json::to_value(&read).ok(),
+        serde_json::to_value(&message).ok()
+    );
     // As another message: refused by its name, unless that is not wanted.
     let error = reader
         .deserialize_as::<prost_types::Timestamp>(&record, "google.protobuf.Timestamp")
@@ -549,17 +574,27 @@ async fn protobuf_files_are_registered_after_what_they_import() {
 
     let inside = DynamicMessage::deserialize(deep, json!({"s": "x"})).expect("a message");
     let written = writer.serialize("p", &inside).await.expect("written");
-    assert_eq!(written.bytes[5..8], [4, 2, 0], "the first message inside the second");
+    assert_eq!(
+        written.bytes[5..8],
+        [4, 2, 0],
+        "the first message inside the second"
+    );
     let read = reader
         .deserialize_dynamic(&Incoming::new("p", &written.bytes))
         .await
         .expect("read");
-    assert_eq!(serde_json::to_value(&read).expect("JSON"), json!({"s": "x"}));
+    assert_eq!(
+        serde_json::to_value(&read).expect("JSON"),
+        json!({"s": "x"})
+    );
     // Indexes of a message that is not there.
     let mut lost = written.bytes.clone();
     lost[6] = 40;
     let refused = reader.deserialize_dynamic(&Incoming::new("p", &lost)).await;
-    assert!(matches!(refused, Err(SerdeError::Bytes { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SerdeError::Bytes { .. })),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -614,4 +649,68 @@ async fn the_latest_version_is_asked_for_again_after_a_while() {
     assert!(writer.serialize_cached("t", &1).is_none());
     let after = writer.serialize("t", &1).await.expect("written").bytes;
     assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn records_can_be_checked_without_being_written() {
+    let (_registry, client) = start().await;
+    register(&client, "a-value", &Schema::avro(ORDER)).await;
+    register(&client, "j-value", &Schema::json(ORDER_JSON)).await;
+    let proto = r#"syntax = "proto3"; message Order { int64 id = 1; string note = 2; Sub sub = 3;
+        message Sub { int32 n = 1; } }"#;
+    register(&client, "p-value", &Schema::protobuf(proto)).await;
+    let validator = Validator::new(client, Limits::default());
+    let good = json!({"id": 1, "note": "n"});
+    for (subject, bad, path) in [
+        ("a-value", json!({"id": "x", "note": "n"}), "id"),
+        ("j-value", json!({"id": 1, "note": 5}), "note"),
+        ("p-value", json!({"id": 1, "sub": {"n": "x"}}), "sub.n"),
+    ] {
+        let subject = Subject::parse(subject);
+        let latest = VersionSpec::Latest;
+        let first = VersionSpec::Exact(Version(1));
+        validator.json(&good, &subject, latest).await.expect("fits");
+        validator
+            .typed(&order(), &subject, first)
+            .await
+            .expect("fits");
+        let refused = validator.json(&bad, &subject, latest).await;
+        assert!(
+            matches!(&refused, Err(SerdeError::Record { mismatch, .. }) if mismatch.problems[0].path == path),
+            "{refused:?}"
+        );
+    }
+    let payload = |subject: &str| Subject::parse(subject);
+    let latest = VersionSpec::Latest;
+    let fine = validator.payload(&[2, 2, 2, b'x'], &payload("a-value"), latest);
+    fine.await.expect("fits");
+    for (subject, bytes) in [
+        ("a-value", &[2, 4, 2][..]),
+        ("j-value", &b"{}"[..]),
+        ("p-value", &[8][..]),
+    ] {
+        let refused = validator.payload(bytes, &payload(subject), latest).await;
+        assert!(
+            matches!(refused, Err(SerdeError::Bytes { .. })),
+            "{subject}: {refused:?}"
+        );
+    }
+    validator
+        .framed(&[0, 0, 0, 0, 1, 2, 0])
+        .await
+        .expect("id 1 is the Avro one");
+    validator
+        .framed(&[0, 0, 0, 0, 3, 0, 8, 1])
+        .await
+        .expect("id 3 is the Protobuf one");
+    let refused = validator.framed(&[0, 0, 0, 0, 1, 2]).await;
+    assert!(
+        matches!(refused, Err(SerdeError::Bytes { .. })),
+        "{refused:?}"
+    );
+    let unknown = validator
+        .json(&good, &payload("nowhere"), latest)
+        .await
+        .expect_err("unknown");
+    assert!(matches!(&unknown, SerdeError::Client(e) if e.is_not_found()));
 }

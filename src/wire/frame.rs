@@ -18,7 +18,9 @@ pub enum FrameError {
     #[error("the record is framed by the Glue registry (schema version {0}), which this is not")]
     Glue(Guid),
     /// Framed by Apicurio's own format: a zero and eight bytes of id.
-    #[error("the record is framed as Apicurio's registry does by default (an id of 8 bytes, {0}); have its producer write 4-byte ids")]
+    #[error(
+        "the record is framed as Apicurio's registry does by default (an id of 8 bytes, {0}); have its producer write 4-byte ids"
+    )]
     Apicurio(i64),
     /// Fewer bytes than the id takes.
     #[error("the record ends inside its schema id")]

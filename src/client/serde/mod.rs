@@ -19,6 +19,7 @@ mod read;
 mod record;
 mod settings;
 mod subject;
+mod validate;
 mod write;
 
 pub use error::{Mismatch, Problem, SerdeError};
@@ -28,3 +29,4 @@ pub use settings::{
     DeserializerSettings, Framing, Part, ReaderSchema, SchemaChoice, SerializerSettings,
     SubjectStrategy,
 };
+pub use validate::Validator;

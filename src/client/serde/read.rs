@@ -81,8 +81,8 @@ impl<L: Language> Readers<L> {
         let context = match &settings.context {
             None => None,
             Some(name) => {
-                let context = Context::parse(name)
-                    .map_err(|e| SerdeError::settings(e.to_string()))?;
+                let context =
+                    Context::parse(name).map_err(|e| SerdeError::settings(e.to_string()))?;
                 (!context.is_default()).then(|| Subject::new(&context, ""))
             }
         };

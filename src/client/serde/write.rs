@@ -250,9 +250,7 @@ impl<C> Writers<C> {
                 (found, true)
             }
             SchemaChoice::Id(id) => (client.schema_by_id_as(*id, None, L::FORMAT).await?, true),
-            SchemaChoice::Guid(guid) => {
-                (client.schema_by_guid_as(*guid, L::FORMAT).await?, true)
-            }
+            SchemaChoice::Guid(guid) => (client.schema_by_guid_as(*guid, L::FORMAT).await?, true),
         };
         let guid = match (&settings.choice, registered.guid) {
             (SchemaChoice::Guid(guid), _) => Some(*guid),

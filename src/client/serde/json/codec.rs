@@ -71,8 +71,9 @@ impl JsonCodec {
         limits: &Limits,
         out: &mut Vec<u8>,
     ) -> Result<(), Mismatch> {
-        let tree = serde_json::to_value(value)
-            .map_err(|e| Mismatch::one("", "a record that can be written as JSON", e.to_string()))?;
+        let tree = serde_json::to_value(value).map_err(|e| {
+            Mismatch::one("", "a record that can be written as JSON", e.to_string())
+        })?;
         self.check_value(&tree, limits)?;
         let before = out.len();
         // From the record and not from the tree, which has lost the order of its members.
@@ -262,7 +263,10 @@ mod tests {
         assert_eq!(paths, ["a.cents", "b"]);
         let missing =
             JsonCodec::new(r#"{"$ref":"http://127.0.0.1:9/x.json"}"#, &[]).expect_err("no");
-        assert!(missing.contains("not among the schema's references"), "{missing}");
+        assert!(
+            missing.contains("not among the schema's references"),
+            "{missing}"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, FileDescriptor, MessageDescriptor, Value};
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use std::collections::HashSet;
 
 /// The files that every registry of this kind brings along, beside `google/protobuf/`.
 const BUILTIN: &[u8] = include_bytes!("builtin.binpb");
@@ -27,7 +28,10 @@ impl ProtobufCodec {
         let mut pool = DescriptorPool::new();
         let mut given = Vec::with_capacity(references.len() + 1);
         for (name, text) in references {
-            if given.iter().all(|f: &FileDescriptorProto| f.name() != *name) {
+            if given
+                .iter()
+                .all(|f: &FileDescriptorProto| f.name() != *name)
+            {
                 given.push(descriptor(name, text)?);
             }
         }
@@ -80,10 +84,59 @@ impl ProtobufCodec {
         (message.parent_file() == self.file).then_some(message)
     }
 
+    /// Reads a message; the indexes say which.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the indexes or the bytes. More than 100 messages inside each other are too many.
+    pub fn decode(&self, indexes: &[i32], bytes: &[u8]) -> Result<DynamicMessage, Mismatch> {
+        let message = self.message(indexes).ok_or_else(|| {
+            let found = format!("{indexes:?}");
+            Mismatch::one("", "message indexes of the schema", found)
+        })?;
+        decode_dynamic(message, bytes)
+    }
+
+    /// Whether a JSON value is the file's first message in Protobuf's JSON mapping.
+    ///
+    /// # Errors
+    ///
+    /// The place that does not fit.
+    pub fn check_json(&self, value: &serde_json::Value) -> Result<(), Mismatch> {
+        let message = self
+            .message(&[0])
+            .ok_or_else(|| Mismatch::one("", "a file with a message", "one without"))?;
+        let what = format!("a message {}", message.full_name());
+        let seed = Seed(message);
+        let mut track = serde_path_to_error::Track::new();
+        let place = serde_path_to_error::Deserializer::new(value, &mut track);
+        match serde::de::DeserializeSeed::deserialize(seed, place) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let path = track.path();
+                let path = match path.iter().next() {
+                    Some(_) => path.to_string(),
+                    None => String::new(),
+                };
+                Err(Mismatch::one(path, what, error.to_string()))
+            }
+        }
+    }
+
     /// The full names of the file's outermost messages.
     pub fn message_names(&self) -> Vec<String> {
         let messages = self.file.messages();
         messages.map(|m| m.full_name().to_owned()).collect()
+    }
+}
+
+struct Seed(MessageDescriptor);
+
+impl<'de> serde::de::DeserializeSeed<'de> for Seed {
+    type Value = DynamicMessage;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<DynamicMessage, D::Error> {
+        DynamicMessage::deserialize(self.0, from)
     }
 }
 
@@ -129,6 +182,27 @@ pub(super) fn check_known(descriptor: &MessageDescriptor, bytes: &[u8]) -> Resul
             ))
         }
     }
+}
+
+/// Whether two files, and all they import, define the same messages. A "no" costs time and nothing else.
+pub(super) fn is_same(a: &FileDescriptor, b: &FileDescriptor) -> bool {
+    let mut open = vec![(a.clone(), b.clone())];
+    let mut seen = HashSet::new();
+    while let Some((a, b)) = open.pop() {
+        let (left, right) = (a.file_descriptor_proto(), b.file_descriptor_proto());
+        if left.message_type != right.message_type
+            || left.enum_type != right.enum_type
+            || left.dependency != right.dependency
+        {
+            return false;
+        }
+        for pair in a.dependencies().zip(b.dependencies()) {
+            if seen.insert(pair.0.name().to_owned()) {
+                open.push(pair);
+            }
+        }
+    }
+    true
 }
 
 /// The first field that a message's descriptor does not know: the way to it, from the inside out, and its number.

@@ -156,8 +156,7 @@ impl ProtobufSerializer {
                     });
                 };
                 let indexes = indexes_of(&found);
-                let same = found.parent_file_descriptor_proto().message_type
-                    == descriptor.parent_file_descriptor_proto().message_type;
+                let same = codec::is_same(&found.parent_file(), &descriptor.parent_file());
                 (indexes, (!same).then_some(found))
             }
         };
@@ -241,7 +240,11 @@ fn write<M: Message>(writer: &Writer<Check>, message: &M) -> Result<Framed, Serd
         let before = out.len();
         // A vector has room for everything.
         message.encode(out).map_err(|e| {
-            error(Mismatch::one("", "a message that can be written", e.to_string()))
+            error(Mismatch::one(
+                "",
+                "a message that can be written",
+                e.to_string(),
+            ))
         })?;
         match (check, out.get(before..)) {
             (Some(descriptor), Some(payload)) => {
@@ -296,10 +299,9 @@ impl ProtobufDeserializer {
         };
         let reader = self.readers.get(opened.key, record.topic)?;
         let wanted = M::default().descriptor();
-        Some(
-            found(&reader, &opened)
-                .and_then(|(message, payload)| self.read(&reader, &message, wanted.full_name(), payload)),
-        )
+        Some(found(&reader, &opened).and_then(|(message, payload)| {
+            self.read(&reader, &message, wanted.full_name(), payload)
+        }))
     }
 
     /// Reads a message into a type that does not know its descriptor, with the message's full name.
@@ -388,9 +390,12 @@ fn found<'a>(
         (Some(_), []) => (vec![0], opened.rest),
         _ => frame::read_indexes(opened.rest)?,
     };
-    let message = reader.writer.message(&indexes).ok_or_else(|| SerdeError::Bytes {
-        schema: reader.label.clone(),
-        mismatch: Mismatch::one("", "message indexes of the schema", format!("{indexes:?}")),
-    })?;
+    let message = reader
+        .writer
+        .message(&indexes)
+        .ok_or_else(|| SerdeError::Bytes {
+            schema: reader.label.clone(),
+            mismatch: Mismatch::one("", "message indexes of the schema", format!("{indexes:?}")),
+        })?;
     Ok((message, opened.payload.unwrap_or(rest)))
 }

@@ -163,12 +163,7 @@ impl FromJson<'_> {
         Ok(Datum::Record(values))
     }
 
-    fn union(
-        &mut self,
-        branches: &[TypeId],
-        value: &Value,
-        depth: usize,
-    ) -> Result<Datum, Misfit> {
+    fn union(&mut self, branches: &[TypeId], value: &Value, depth: usize) -> Result<Datum, Misfit> {
         let schema = self.schema;
         let wrap = |at: usize, value: Datum| Datum::Union(at, Box::new(value));
         let choices = || {

@@ -135,7 +135,9 @@ impl<'a> Input<'a> {
     fn end(&self) -> Result<(), Failure> {
         match self.rest {
             [] => Ok(()),
-            _ => Err(Failure::bytes("the end of the record, but more bytes follow")),
+            _ => Err(Failure::bytes(
+                "the end of the record, but more bytes follow",
+            )),
         }
     }
 
@@ -185,12 +187,18 @@ impl<'a> Input<'a> {
     }
 
     fn float(&mut self) -> Result<f32, Failure> {
-        let bytes = self.take(4)?.try_into().map_err(|_| Failure::bytes("four bytes"))?;
+        let bytes = self
+            .take(4)?
+            .try_into()
+            .map_err(|_| Failure::bytes("four bytes"))?;
         Ok(f32::from_le_bytes(bytes))
     }
 
     fn double(&mut self) -> Result<f64, Failure> {
-        let bytes = self.take(8)?.try_into().map_err(|_| Failure::bytes("eight bytes"))?;
+        let bytes = self
+            .take(8)?
+            .try_into()
+            .map_err(|_| Failure::bytes("eight bytes"))?;
         Ok(f64::from_le_bytes(bytes))
     }
 

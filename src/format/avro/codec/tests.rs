@@ -16,7 +16,10 @@ fn schema(text: &str) -> Schema {
 
 fn hex(schema: &Schema, datum: &Datum) -> String {
     let bytes = encode(schema, schema.root, datum).expect("it fits");
-    assert_eq!(decode(schema, schema.root, &bytes, Bounds::WITNESS).as_ref(), Ok(datum));
+    assert_eq!(
+        decode(schema, schema.root, &bytes, Bounds::WITNESS).as_ref(),
+        Ok(datum)
+    );
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
