@@ -30,7 +30,7 @@ pub mod cli;
 pub mod client;
 #[cfg(feature = "engine")]
 pub mod compat;
-#[cfg(feature = "engine")]
+#[cfg(feature = "avro")]
 pub mod format;
 pub mod model;
 #[cfg(feature = "engine")]

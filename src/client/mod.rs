@@ -43,6 +43,12 @@ mod mock;
 mod pool;
 mod resolve;
 mod schemas;
+#[cfg(any(
+    feature = "client-avro",
+    feature = "client-json",
+    feature = "client-protobuf"
+))]
+pub mod serde;
 mod stats;
 mod target;
 mod tls;
