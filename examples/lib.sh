@@ -1,0 +1,105 @@
+# What the examples share: a broker, a registry, limits, and the end of all that was started. To be sourced by bash.
+#
+# KAFKA_BOOTSTRAP   a broker that runs already; without it, scripts/kafka starts one
+# REGISTRY_URL      a registry that runs already; without it, `accord serve` is started
+# ACCORD_BIN        the program; without it, `cargo build` makes one
+# PYTHON, JAVA      the programs that are used (default: python3, java)
+# EXAMPLE_SECONDS   how long one step may take (default: 180)
+#
+# An example that cannot run here, because a toolchain is missing, says why and ends with status 77.
+set -euo pipefail
+
+examples=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$examples/.." && pwd)
+# What the programs under this folder read.
+export SCHEMAS="$examples/schemas"
+made_here=""
+registry_pid=""
+work=""
+
+step() { printf '\n== %s\n' "$*"; }
+die() { printf 'examples: %s\n' "$*" >&2; exit 1; }
+skip() { printf 'skipped: %s\n' "$*"; exit 77; }
+need() { command -v "$1" >/dev/null 2>&1 || skip "$1 is missing"; }
+
+# Runs one step of an example and ends it when its time is over.
+limited() { timeout --kill-after=10 "${EXAMPLE_SECONDS:-180}" "$@"; }
+
+need_java() {
+    need "${JAVA:-java}"
+    local major
+    major=$("${JAVA:-java}" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
+    [ "${major:-0}" -ge 17 ] || skip "Java 17 or newer is missing"
+}
+
+end_all() {
+    if [ -n "$registry_pid" ]; then
+        kill "$registry_pid" 2>/dev/null || true
+        wait "$registry_pid" 2>/dev/null || true
+        registry_pid=""
+    fi
+    if [ -n "$work" ]; then
+        if [ -d "$work/kafka" ]; then "$root/scripts/kafka" stop "$work/kafka" || true; fi
+        rm -rf "$work"
+        work=""
+    fi
+}
+
+start_registry() {
+    [ -z "${REGISTRY_URL:-}" ] || return 0
+    if [ -z "${ACCORD_BIN:-}" ]; then
+        command -v cargo >/dev/null 2>&1 || skip "cargo is missing, and ACCORD_BIN names no program"
+        (cd "$root" && cargo build --quiet --bin accord) || die "the registry cannot be built"
+        ACCORD_BIN="${CARGO_TARGET_DIR:-$root/target}/debug/accord"
+    fi
+    [ -x "$ACCORD_BIN" ] || die "ACCORD_BIN is not a program: $ACCORD_BIN"
+    "$ACCORD_BIN" serve --listen 127.0.0.1:0 --database-url "sqlite://$work/accord.db" \
+        >"$work/registry.out" 2>"$work/registry.err" </dev/null &
+    registry_pid=$!
+    local deadline=$((SECONDS + 60))
+    until grep -q '^listening on ' "$work/registry.out"; do
+        kill -0 "$registry_pid" 2>/dev/null || { cat "$work/registry.err" >&2; die "the registry has ended"; }
+        [ "$SECONDS" -lt "$deadline" ] || die "the registry did not start within a minute"
+        sleep 0.1
+    done
+    REGISTRY_URL=$(sed -n 's/^listening on //p' "$work/registry.out" | head -n 1)
+}
+
+# Gives the caller KAFKA_BOOTSTRAP, REGISTRY_URL and $work, a folder of its own; all of it ends with the caller.
+start_servers() {
+    work=$(mktemp -d "${TMPDIR:-/tmp}/accord-example.XXXXXX")
+    trap end_all EXIT
+    trap 'exit 130' INT TERM
+    if [ -z "${KAFKA_BOOTSTRAP:-}" ]; then
+        need_java
+        [ -e "$root/target" ] || mkdir -p "$root/target"
+        KAFKA_BOOTSTRAP=$("$root/scripts/kafka" start "$work/kafka" 2>"$work/kafka.err") ||
+            { cat "$work/kafka.err" >&2; die "no broker"; }
+    fi
+    start_registry
+    export KAFKA_BOOTSTRAP REGISTRY_URL
+    # On servers that are not only ours, a second run wants names of its own.
+    suffix=-$(date +%s)-$$
+    printf 'broker %s, registry %s\n' "$KAFKA_BOOTSTRAP" "$REGISTRY_URL"
+}
+
+# python_with FILE: prints the Python of an environment with the requirements in FILE, made the first time.
+python_with() {
+    local python=${PYTHON:-python3} wanted venv
+    command -v "$python" >/dev/null 2>&1 || { printf 'skipped: %s is missing\n' "$python" >&2; return 77; }
+    "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null ||
+        { printf 'skipped: no Python 3.10 or newer with venv\n' >&2; return 77; }
+    wanted=$("$python" -c '
+import hashlib, sys
+print(hashlib.sha256(open(sys.argv[1], "rb").read() + sys.version.encode()).hexdigest()[:16])' "$1")
+    venv="$root/target/examples-python-$wanted"
+    if [ ! -e "$venv/complete" ]; then
+        rm -rf "$venv"
+        mkdir -p "$root/target"
+        "$python" -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1" >&2 ||
+            die "the packages of $1 cannot be installed"
+        touch "$venv/complete"
+    fi
+    printf '%s\n' "$venv/bin/python"
+}
