@@ -103,3 +103,28 @@ print(hashlib.sha256(open(sys.argv[1], "rb").read() + sys.version.encode()).hexd
     fi
     printf '%s\n' "$venv/bin/python"
 }
+
+# Prints the folder with Confluent's serializers and converter for Java, filled the first time. Confluent does not publish
+# them in the common repository, but Apache Pulsar's connector, which is there, carries them.
+confluent_jars() {
+    local carrier=org.apache.pulsar:pulsar-io-kafka-connect-adaptor-nar:4.0.8:jar avro=org.apache.avro:avro:1.12.1:jar
+    local plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1 inside=META-INF/bundled-dependencies
+    local lib="$root/target/examples-confluent-7.9.2" making wanted="" name
+    if [ ! -e "$lib/complete" ]; then
+        command -v "${MVN:-mvn}" >/dev/null 2>&1 || { printf 'skipped: Apache Maven is missing\n' >&2; return 77; }
+        mkdir -p "$root/target"
+        making=$(mktemp -d "$root/target/examples-confluent.XXXXXX")
+        for name in kafka-avro-serializer kafka-connect-avro kafka-schema common-utils logredactor minimal-json guava failureaccess; do
+            wanted="$wanted,$inside/$name-*.jar"
+        done
+        "${MVN:-mvn}" -q -B "$plugin:unpack" -Dartifact="$carrier" -Dmdep.unpack.includes="${wanted#,}" \
+            -DoutputDirectory="$making" >"$making/log" 2>&1 &&
+            "${MVN:-mvn}" -q -B "$plugin:copy" -Dartifact="$avro" -DoutputDirectory="$making/$inside" >"$making/log" 2>&1 ||
+            { cat "$making/log" >&2; die "Confluent's serializers cannot be fetched"; }
+        touch "$making/$inside/complete"
+        rm -rf "$lib"
+        mv "$making/$inside" "$lib"
+        rm -rf "$making"
+    fi
+    printf '%s\n' "$lib"
+}
