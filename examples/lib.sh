@@ -53,6 +53,7 @@ start_registry() {
         ACCORD_BIN="${CARGO_TARGET_DIR:-$root/target}/debug/accord"
     fi
     [ -x "$ACCORD_BIN" ] || die "ACCORD_BIN is not a program: $ACCORD_BIN"
+    : >"$work/registry.out"
     "$ACCORD_BIN" serve --listen 127.0.0.1:0 --database-url "sqlite://$work/accord.db" \
         >"$work/registry.out" 2>"$work/registry.err" </dev/null &
     registry_pid=$!
@@ -104,27 +105,59 @@ print(hashlib.sha256(open(sys.argv[1], "rb").read() + sys.version.encode()).hexd
     printf '%s\n' "$venv/bin/python"
 }
 
-# Prints the folder with Confluent's serializers and converter for Java, filled the first time. Confluent does not publish
-# them in the common repository, but Apache Pulsar's connector, which is there, carries them.
-confluent_jars() {
-    local carrier=org.apache.pulsar:pulsar-io-kafka-connect-adaptor-nar:4.0.8:jar avro=org.apache.avro:avro:1.12.1:jar
-    local plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1 inside=META-INF/bundled-dependencies
-    local lib="$root/target/examples-confluent-7.9.2" making wanted="" name
+dependency_plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+
+# maven_jars NAME GROUP:ARTIFACT:VERSION...: prints the folder with just these jars, filled the first time.
+maven_jars() {
+    local lib="$root/target/examples-$1" making each group artifact version
+    shift
     if [ ! -e "$lib/complete" ]; then
         command -v "${MVN:-mvn}" >/dev/null 2>&1 || { printf 'skipped: Apache Maven is missing\n' >&2; return 77; }
         mkdir -p "$root/target"
-        making=$(mktemp -d "$root/target/examples-confluent.XXXXXX")
+        making=$(mktemp -d "$lib.XXXXXX")
+        {
+            printf '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>\n'
+            printf '<groupId>accord</groupId><artifactId>jars</artifactId><version>1</version><packaging>pom</packaging>\n'
+            printf '<dependencies>\n'
+            for each in "$@"; do
+                IFS=: read -r group artifact version <<<"$each"
+                printf '<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency>\n' \
+                    "$group" "$artifact" "$version"
+            done
+            printf '</dependencies></project>\n'
+        } >"$making/pom.xml"
+        "${MVN:-mvn}" -q -B -f "$making/pom.xml" "$dependency_plugin:copy-dependencies" -DexcludeTransitive=true \
+            -DoutputDirectory="$making/lib" >"$making/log" 2>&1 ||
+            { cat "$making/log" >&2; rm -rf "$making"; die "these jars cannot be fetched: $*"; }
+        keep "$making" "$making/lib" "$lib"
+    fi
+    printf '%s\n' "$lib"
+}
+
+# keep MAKING FROM TO: gives a folder that is whole its lasting place, and removes what was there.
+keep() {
+    touch "$2/complete"
+    rm -rf "$3"
+    # Where two runs meet, the one that came first has the folder, and both have the same jars.
+    mv -T "$2" "$3" 2>/dev/null || [ -e "$3/complete" ] || die "cannot make $3"
+    rm -rf "$1"
+}
+
+# Prints the class path of Confluent's serializers and converter for Java, which are fetched the first time. Confluent does
+# not publish them in the common repository, but Apache Pulsar's connector, which is there, carries them.
+confluent_jars() {
+    local lib="$root/target/examples-confluent-7.9.2" inside=META-INF/bundled-dependencies making wanted="" name carrier avro
+    avro=$(maven_jars avro-1.12.1 org.apache.avro:avro:1.12.1) || return $?
+    if [ ! -e "$lib/complete" ]; then
+        carrier=org.apache.pulsar:pulsar-io-kafka-connect-adaptor-nar:4.0.8:jar
+        making=$(mktemp -d "$lib.XXXXXX")
         for name in kafka-avro-serializer kafka-connect-avro kafka-schema common-utils logredactor minimal-json guava failureaccess; do
             wanted="$wanted,$inside/$name-*.jar"
         done
-        "${MVN:-mvn}" -q -B "$plugin:unpack" -Dartifact="$carrier" -Dmdep.unpack.includes="${wanted#,}" \
-            -DoutputDirectory="$making" >"$making/log" 2>&1 &&
-            "${MVN:-mvn}" -q -B "$plugin:copy" -Dartifact="$avro" -DoutputDirectory="$making/$inside" >"$making/log" 2>&1 ||
-            { cat "$making/log" >&2; die "Confluent's serializers cannot be fetched"; }
-        touch "$making/$inside/complete"
-        rm -rf "$lib"
-        mv "$making/$inside" "$lib"
-        rm -rf "$making"
+        "${MVN:-mvn}" -q -B "$dependency_plugin:unpack" -Dartifact="$carrier" -Dmdep.unpack.includes="${wanted#,}" \
+            -DoutputDirectory="$making" >"$making/log" 2>&1 ||
+            { cat "$making/log" >&2; rm -rf "$making"; die "Confluent's serializers cannot be fetched"; }
+        keep "$making" "$making/$inside" "$lib"
     fi
-    printf '%s\n' "$lib"
+    printf '%s\n' "$lib/*:$avro/*"
 }

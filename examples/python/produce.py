@@ -1,4 +1,9 @@
-"""Writes readings to the topic: first with the first version of the schema, then with the second."""
+"""Writes readings to the topic: first with the first version of the schema, then with the second.
+
+produce.py [VERSION]   only those of `v1`, or of `v2`
+"""
+
+import sys
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -8,11 +13,14 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from greenhouse import BEFORE_HUMIDITY, COUNT, PARTITIONS, reading, schema, setting
 
 SECONDS = 30
+VERSIONS = {"v1": range(BEFORE_HUMIDITY), "v2": range(BEFORE_HUMIDITY, COUNT)}
 
 
 def make_topic(bootstrap, topic):
     """A topic is a log in several partitions; each of them keeps its own order."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
+    if topic in admin.list_topics(timeout=SECONDS).topics:
+        return
     made = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
     made[topic].result(SECONDS)
     print(f"topic {topic} with {PARTITIONS} partitions")
@@ -51,8 +59,8 @@ def main():
     # murmur2 is how Java clients choose a partition, so that one key is in one place whoever writes it.
     producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "acks": "all"})
     make_topic(bootstrap, topic)
-    write(producer, registry, topic, "v1", range(BEFORE_HUMIDITY))
-    write(producer, registry, topic, "v2", range(BEFORE_HUMIDITY, COUNT))
+    for version in sys.argv[1:] or VERSIONS:
+        write(producer, registry, topic, version, VERSIONS[version])
 
 
 if __name__ == "__main__":
