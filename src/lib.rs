@@ -17,16 +17,20 @@
 //! catches up and decides afresh. Committed changes are applied to the index and the answer is given. Other nodes
 //! read the same changes from the log, in the same order.
 //!
-//! Features: `engine` alone is the pure core; `client` alone is `model` and `wire`; `server` runs the registry on the
-//! stores of `sqlite` and `postgres`; `cli` is the command line. All are on by default.
+//! Features: `engine` alone is the pure core; `client` alone is
+//! `model`, `wire` and the client, which knows nothing of the engine; `server` runs the registry on the
+//! stores of `sqlite` and `postgres`; `cli` is the command line. These are on by default; `testing` is a registry for
+//! the tests of programs that use the client.
 
 #![warn(missing_docs)]
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(feature = "engine")]
 pub mod compat;
-#[cfg(feature = "engine")]
+#[cfg(feature = "avro")]
 pub mod format;
 pub mod model;
 #[cfg(feature = "engine")]
@@ -37,4 +41,6 @@ pub mod server;
 pub mod service;
 #[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod wire;

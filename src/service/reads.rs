@@ -196,7 +196,7 @@ impl Service {
             subject: None,
             version: None,
             id: None,
-            guid: schema.guid,
+            guid: Some(schema.guid),
             schema_type: schema.schema_type,
             schema: self.text_in(schema, &options.format).await?,
             references: references_as(schema, &options.reference_format),

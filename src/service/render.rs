@@ -94,7 +94,7 @@ impl Service {
             subject: found.subject.clone(),
             version: found.record.version,
             id: found.record.id,
-            guid: schema.guid,
+            guid: Some(schema.guid),
             schema_type: schema.schema_type,
             references: references_as(schema, &options.reference_format),
             metadata: schema.metadata.clone(),

@@ -157,7 +157,7 @@ impl Service {
         RegisterResponse {
             id: registered.record.id,
             version: Some(registered.record.version),
-            guid: schema.guid,
+            guid: Some(schema.guid),
             schema_type: schema.schema_type,
             references: schema.references.clone(),
             metadata: schema.metadata.clone(),

@@ -1,6 +1,7 @@
 //! How a record carries its schema's id. Source: section 5 of the API contract.
 
 use crate::model::{Guid, SchemaId};
+use std::fmt;
 
 /// The header of a record's key in the GUID form.
 pub const KEY_HEADER: &str = "__key_schema_id";
@@ -13,6 +14,14 @@ pub enum FrameError {
     /// The first byte is neither 0 nor 1.
     #[error("unknown magic byte {0}")]
     Magic(u8),
+    /// Framed by the Glue registry: version byte 3, a compression byte and a UUID.
+    #[error("the record is framed by the Glue registry (schema version {0}), which this is not")]
+    Glue(Guid),
+    /// Framed by Apicurio's own format: a zero and eight bytes of id.
+    #[error(
+        "the record is framed as Apicurio's registry does by default (an id of 8 bytes, {0}); have its producer write 4-byte ids"
+    )]
+    Apicurio(i64),
     /// Fewer bytes than the id takes.
     #[error("the record ends inside its schema id")]
     Short,
@@ -22,12 +31,21 @@ pub enum FrameError {
 }
 
 /// What identifies a record's schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SchemaKey {
     /// Magic byte 0: an id in a context that the record does not name.
     Id(SchemaId),
     /// Magic byte 1: a GUID.
     Guid(Guid),
+}
+
+impl fmt::Display for SchemaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Guid(guid) => guid.fmt(f),
+        }
+    }
 }
 
 /// The bytes in front of a payload: magic 0 and the id, big-endian.
@@ -48,6 +66,12 @@ pub fn split(bytes: &[u8]) -> Result<(SchemaKey, &[u8]), FrameError> {
     match bytes.split_first() {
         None => Err(FrameError::Short),
         Some((0, rest)) => {
+            // Ids count from 1: four zeros are the upper half of a longer id.
+            if let Some((id @ [0, 0, 0, 0, low @ ..], _)) = rest.split_first_chunk::<8>()
+                && low != &[0; 4]
+            {
+                return Err(FrameError::Apicurio(i64::from_be_bytes(*id)));
+            }
             let (id, rest) = rest.split_first_chunk::<4>().ok_or(FrameError::Short)?;
             Ok((SchemaKey::Id(SchemaId(i32::from_be_bytes(*id))), rest))
         }
@@ -55,6 +79,10 @@ pub fn split(bytes: &[u8]) -> Result<(SchemaKey, &[u8]), FrameError> {
             let (guid, rest) = rest.split_first_chunk::<16>().ok_or(FrameError::Short)?;
             Ok((SchemaKey::Guid(Guid(*guid)), rest))
         }
+        Some((3, [0 | 5, rest @ ..])) => match rest.split_first_chunk::<16>() {
+            Some((version, _)) => Err(FrameError::Glue(Guid(*version))),
+            None => Err(FrameError::Magic(3)),
+        },
         Some((magic, _)) => Err(FrameError::Magic(*magic)),
     }
 }
@@ -133,6 +161,20 @@ mod tests {
         );
         assert_eq!(split(&[0, 1]), Err(FrameError::Short));
         assert_eq!(split(&[7, 1]), Err(FrameError::Magic(7)));
+    }
+
+    #[test]
+    fn frames_of_other_registries_are_called_by_their_names() {
+        let mut glue = vec![3, 0];
+        glue.extend([0x42; 16]);
+        assert_eq!(split(&glue), Err(FrameError::Glue(Guid([0x42; 16]))));
+        glue[1] = 5;
+        assert_eq!(split(&glue), Err(FrameError::Glue(Guid([0x42; 16]))));
+        assert_eq!(split(&[3, 0, 1]), Err(FrameError::Magic(3)));
+        assert_eq!(
+            split(&[0, 0, 0, 0, 0, 0, 0, 1, 2, 9]),
+            Err(FrameError::Apicurio(258))
+        );
     }
 
     #[test]

@@ -14,29 +14,34 @@ use std::marker::PhantomData;
 #[serde(rename_all = "camelCase", default)]
 pub struct RegisterRequest {
     /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// The language's wire name; absent means Avro.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_type: Option<String>,
     /// What the text refers to.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub references: Option<Vec<ReferenceBody>>,
     /// Metadata; absent inherits, `{}` does not.
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// Rules.
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub rule_set: Option<RuleSet>,
     /// An explicit id, when importing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<i32>,
     /// An explicit version; 0 for any, -1 for the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
     /// Inline tags to add.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub schema_tags_to_add: Option<Vec<SchemaTags>>,
     /// Inline tags to remove.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub schema_tags_to_remove: Option<Vec<SchemaTags>>,
     /// Whether to take over the previous version's inline tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub propagate_schema_tags: Option<bool>,
 }
 
@@ -182,40 +187,52 @@ where
 }
 
 /// The body of `PUT /config`: absent keeps, `null` clears.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(
     missing_docs,
     reason = "each member is the one of `Config` of its name"
 )]
 pub struct ConfigRequest {
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub alias: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub alias_for_deks: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub normalize: Option<Option<bool>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub validate_fields: Option<Option<bool>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub validate_new_schemas: Option<Option<bool>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub validate_rules: Option<Option<bool>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub compatibility: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub compatibility_policy: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub compatibility_group: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub verdict_policy: Option<Option<String>>,
-    #[serde(deserialize_with = "present_object")]
+    #[serde(
+        deserialize_with = "present_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub default_metadata: Option<Option<Metadata>>,
-    #[serde(deserialize_with = "present_object")]
+    #[serde(
+        deserialize_with = "present_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub override_metadata: Option<Option<Metadata>>,
-    #[serde(deserialize_with = "present_object")]
+    #[serde(
+        deserialize_with = "present_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub default_rule_set: Option<Option<RuleSet>>,
-    #[serde(deserialize_with = "present_object")]
+    #[serde(
+        deserialize_with = "present_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub override_rule_set: Option<Option<RuleSet>>,
 }
 
@@ -226,6 +243,40 @@ pub enum UnknownName {
     Level,
     /// A verdict policy that is none of the three.
     VerdictPolicy,
+}
+
+impl<T> From<Patch<T>> for Option<Option<T>> {
+    fn from(patch: Patch<T>) -> Self {
+        match patch {
+            Patch::Keep => None,
+            Patch::Clear => Some(None),
+            Patch::Set(value) => Some(Some(value)),
+        }
+    }
+}
+
+impl From<ConfigPatch> for ConfigRequest {
+    fn from(patch: ConfigPatch) -> Self {
+        fn name<T>(patch: Patch<T>, name: fn(T) -> &'static str) -> Option<Option<String>> {
+            Option::from(patch).map(|value: Option<T>| value.map(|v| name(v).to_owned()))
+        }
+        Self {
+            alias: patch.alias.into(),
+            alias_for_deks: patch.alias_for_deks.into(),
+            normalize: patch.normalize.into(),
+            validate_fields: patch.validate_fields.into(),
+            validate_new_schemas: patch.validate_new_schemas.into(),
+            validate_rules: patch.validate_rules.into(),
+            compatibility: name(patch.compatibility_level, Level::as_str),
+            compatibility_policy: name(patch.compatibility_policy, Policy::as_str),
+            compatibility_group: patch.compatibility_group.into(),
+            verdict_policy: name(patch.verdict_policy, VerdictPolicy::as_str),
+            default_metadata: patch.default_metadata.into(),
+            override_metadata: patch.override_metadata.into(),
+            default_rule_set: patch.default_rule_set.into(),
+            override_rule_set: patch.override_rule_set.into(),
+        }
+    }
 }
 
 fn patch<T>(member: Option<Option<T>>) -> Patch<T> {

@@ -8,6 +8,11 @@ use crate::model::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// What an answer means that names no language.
+fn avro() -> SchemaType {
+    SchemaType::Avro
+}
+
 /// The answer to a registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,9 +22,11 @@ pub struct RegisterResponse {
     /// The version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
-    /// The content's GUID.
-    pub guid: Guid,
-    /// The language.
+    /// The content's GUID; always there in answers of this program, not in those of older registries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guid: Option<Guid>,
+    /// The language; other registries leave it out for Avro.
+    #[serde(default = "avro")]
     pub schema_type: SchemaType,
     /// The references as stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,9 +59,11 @@ pub struct SchemaResponse {
     pub version: Version,
     /// The id.
     pub id: SchemaId,
-    /// The content's GUID.
-    pub guid: Guid,
-    /// The language.
+    /// The content's GUID; always there in answers of this program, not in those of older registries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guid: Option<Guid>,
+    /// The language; other registries leave it out for Avro.
+    #[serde(default = "avro")]
     pub schema_type: SchemaType,
     /// The references.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -70,9 +79,11 @@ pub struct SchemaResponse {
     /// Inline tags, if asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schema_tags: Vec<SchemaTags>,
-    /// When it was registered, in milliseconds since 1970.
+    /// When it was registered, in milliseconds since 1970; 0 where a registry does not say.
+    #[serde(default)]
     pub ts: i64,
     /// Whether it is soft-deleted.
+    #[serde(default)]
     pub deleted: bool,
     /// The aliases of the subject, in the list of schemas and if asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -92,9 +103,11 @@ pub struct SchemaStringResponse {
     /// The id; absent in answers by GUID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<SchemaId>,
-    /// The content's GUID.
-    pub guid: Guid,
-    /// The language.
+    /// The content's GUID; always there in answers of this program, not in those of older registries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guid: Option<Guid>,
+    /// The language; other registries leave it out for Avro.
+    #[serde(default = "avro")]
     pub schema_type: SchemaType,
     /// The text.
     pub schema: Arc<str>,

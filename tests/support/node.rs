@@ -74,6 +74,8 @@ impl Node {
         let url = line
             .strip_prefix("listening on ")
             .unwrap_or_else(|| panic!("{line}"));
+        // The HTTP client asks for a TLS provider even where it needs none; another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .timeout(ANSWER)
             .build()

@@ -6,22 +6,39 @@
 mod codec;
 mod comments;
 mod defaults;
+#[cfg(feature = "engine")]
 mod diff;
 mod link;
 mod logical;
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "a client compares and normalises no schemas")
+)]
 mod model;
 mod name;
 mod parse;
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "a client compares and normalises no schemas")
+)]
 mod print;
+#[cfg(feature = "engine")]
 mod reads;
+#[cfg(feature = "engine")]
 mod tags;
+#[cfg(feature = "engine")]
 mod truth;
 
-#[cfg(test)]
+#[cfg(feature = "client-avro")]
+pub(crate) mod data;
+#[cfg(all(test, feature = "engine"))]
 mod tests;
 
+#[cfg(feature = "engine")]
 use super::truth::{Budget, Truth};
-use super::{Difference, InvalidSchema, Limits, Source, TagEdit, Tagged, TooComplex};
+#[cfg(feature = "engine")]
+use super::{Difference, Limits, TagEdit, Tagged, TooComplex};
+use super::{InvalidSchema, Source};
 pub use model::Schema;
 
 /// Reads a text.
@@ -35,6 +52,7 @@ pub fn canonical(schema: &Schema) -> String {
 }
 
 /// The normalized text.
+#[cfg(feature = "engine")]
 pub fn normalized(schema: &Schema) -> String {
     print::print(schema, print::NORMALIZED)
 }
@@ -47,6 +65,7 @@ pub fn formatted(schema: &Schema, format: &str) -> Option<String> {
 }
 
 /// The names of the root record's fields; none if the root is no record.
+#[cfg(feature = "engine")]
 pub fn field_names(schema: &Schema) -> Vec<String> {
     match schema.kind(schema.root) {
         model::Kind::Record(record) => record.fields.iter().map(|f| f.name.to_string()).collect(),
@@ -55,16 +74,19 @@ pub fn field_names(schema: &Schema) -> Vec<String> {
 }
 
 /// The inline tags.
+#[cfg(feature = "engine")]
 pub fn tags(schema: &Schema) -> Vec<Tagged> {
     tags::tags(schema)
 }
 
 /// The canonical text with edited inline tags.
+#[cfg(feature = "engine")]
 pub fn with_tags(schema: &Schema, edits: &[TagEdit]) -> Result<String, InvalidSchema> {
     tags::with_tags(schema, edits)
 }
 
 /// The differences between a reader and a writer. Each is a reason why the reader fails.
+#[cfg(feature = "engine")]
 pub fn diff(
     reader: &Schema,
     writer: &Schema,
@@ -74,6 +96,7 @@ pub fn diff(
 }
 
 /// What is true of a reader and a writer.
+#[cfg(feature = "engine")]
 pub fn truth(reader: &Schema, writer: &Schema, budget: &Budget) -> Truth {
     truth::truth(reader, writer, budget)
 }

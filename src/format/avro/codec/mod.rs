@@ -1,22 +1,30 @@
-//! Reads and writes single datums, by the letter of the specification: what a witness is executed with.
+//! Reads and writes single datums, by the letter of the specification: what a witness is executed with, and how
+//! a consumer reads records of another version of its schema.
 //!
 //! Encoding follows "Binary encoding", reading with two schemas follows "Schema Resolution" of the Avro 1.12
 //! specification, with names compared without namespaces as that text has it. Shares nothing with the checker
-//! that finds witnesses but the parsed schema. Nothing here is fast: it executes one small datum.
+//! that finds witnesses but the parsed schema. Exact rather than fast.
 
 mod encode;
+#[cfg(feature = "client-avro")]
+mod json;
 mod resolve;
+#[cfg(feature = "engine")]
 mod show;
-#[cfg(test)]
+#[cfg(all(test, feature = "engine"))]
 mod tests;
 
 pub(super) use encode::encode;
-pub(super) use resolve::{Failure, decode, resolve};
+#[cfg(feature = "client-avro")]
+pub(crate) use json::{Misfit, Notation, from_json, to_json};
+pub(crate) use resolve::{Bounds, Failure};
+pub(super) use resolve::{decode, resolve};
+#[cfg(feature = "engine")]
 pub(super) use show::{meaning, show};
 
 /// A value of some schema. What it is a value of is known beside it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Datum {
+pub(crate) enum Datum {
     Null,
     Boolean(bool),
     Int(i32),

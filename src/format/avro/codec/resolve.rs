@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 /// Why a datum cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Failure {
+pub(crate) enum Failure {
     /// The two schemas do not resolve for this datum: where in it, and why.
     Resolution {
         /// The way into the datum: field names, array indexes, map keys.
@@ -15,8 +15,63 @@ pub(in super::super) enum Failure {
         /// In words.
         why: String,
     },
-    /// The bytes are none of the writer's schema, or too deep: not the schemas' fault.
-    Bytes,
+    /// The bytes are none of the writer's schema, or too much: not the schemas' fault.
+    Bytes {
+        /// The way into the datum.
+        path: Vec<String>,
+        /// What was expected, in words.
+        why: &'static str,
+    },
+}
+
+impl Failure {
+    fn bytes(why: &'static str) -> Self {
+        Self::Bytes {
+            path: Vec::new(),
+            why,
+        }
+    }
+
+    /// The failure of a part, told by the whole: paths are built from the inside out.
+    fn inside(self, part: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::Bytes { mut path, why } => {
+                path.push(part());
+                Self::Bytes { path, why }
+            }
+            other => other,
+        }
+    }
+
+    /// With a path that was built from the inside out the right way round, below `outer`.
+    fn turned(self, outer: Vec<String>) -> Self {
+        match self {
+            Self::Bytes { path, why } => {
+                let mut whole = outer;
+                whole.extend(path.into_iter().rev());
+                Self::Bytes { path: whole, why }
+            }
+            other => other,
+        }
+    }
+}
+
+/// What one datum may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How deep it may nest.
+    pub(crate) depth: usize,
+    /// How many values it may be made of: some take no bytes at all.
+    pub(crate) values: usize,
+}
+
+impl Bounds {
+    #[cfg(feature = "engine")]
+    /// For witnesses, which come from the checker and not from strangers.
+    pub(in super::super) const WITNESS: Self = Self {
+        depth: DEPTH,
+        values: usize::MAX,
+    };
 }
 
 /// Reads bytes with the schema that wrote them.
@@ -24,14 +79,12 @@ pub(in super::super) fn decode(
     writer: &Schema,
     of: TypeId,
     bytes: &[u8],
+    bounds: Bounds,
 ) -> Result<Datum, Failure> {
-    let mut input = Input { rest: bytes };
-    let datum = plain(writer, of, &mut input, 0)?;
-    if input.rest.is_empty() {
-        Ok(datum)
-    } else {
-        Err(Failure::Bytes)
-    }
+    let mut input = Input::new(bytes, bounds);
+    let datum = plain(writer, of, &mut input, 0).map_err(|e| e.turned(Vec::new()))?;
+    input.end()?;
+    Ok(datum)
 }
 
 /// Reads bytes with the schema that wrote them into what the reader's schema makes of them.
@@ -39,32 +92,67 @@ pub(in super::super) fn resolve(
     reader: &Schema,
     writer: &Schema,
     bytes: &[u8],
+    bounds: Bounds,
 ) -> Result<Datum, Failure> {
     let mut reading = Reading {
         reader,
         writer,
-        input: Input { rest: bytes },
+        input: Input::new(bytes, bounds),
         path: Vec::new(),
         defaults: DEFAULTS,
     };
-    let datum = reading.value(reader.root, writer.root, 0)?;
-    if reading.input.rest.is_empty() {
-        Ok(datum)
-    } else {
-        Err(Failure::Bytes)
-    }
+    let datum = match reading.value(reader.root, writer.root, 0) {
+        Ok(datum) => datum,
+        Err(failure) => return Err(failure.turned(reading.path)),
+    };
+    reading.input.end()?;
+    Ok(datum)
 }
 
 /// How many values the defaults of one datum may be made of: defaults that use defaults can double each time.
 const DEFAULTS: usize = 100_000;
 
+const BRANCH: &str = "the number of one of the union's branches";
+const SYMBOL: &str = "the number of one of the enum's symbols";
+
 struct Input<'a> {
     rest: &'a [u8],
+    /// How deep it may nest.
+    depth: usize,
+    /// How many more values it may have.
+    values: usize,
 }
 
 impl<'a> Input<'a> {
+    fn new(bytes: &'a [u8], bounds: Bounds) -> Self {
+        Self {
+            rest: bytes,
+            depth: bounds.depth,
+            values: bounds.values,
+        }
+    }
+
+    fn end(&self) -> Result<(), Failure> {
+        match self.rest {
+            [] => Ok(()),
+            _ => Err(Failure::bytes(
+                "the end of the record, but more bytes follow",
+            )),
+        }
+    }
+
+    /// Before each value: whether there may be one more, and so deep.
+    fn enter(&mut self, depth: usize) -> Result<(), Failure> {
+        if depth > self.depth {
+            return Err(Failure::bytes("less nesting"));
+        }
+        self.values = (self.values.checked_sub(1)).ok_or(Failure::bytes("fewer values"))?;
+        Ok(())
+    }
+
     fn take(&mut self, count: usize) -> Result<&'a [u8], Failure> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Failure::Bytes)?;
+        let taken = self.rest.split_at_checked(count);
+        let (taken, rest) = taken.ok_or(Failure::bytes("more bytes"))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -72,21 +160,21 @@ impl<'a> Input<'a> {
     fn long(&mut self) -> Result<i64, Failure> {
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
-            let byte = *self.take(1)?.first().ok_or(Failure::Bytes)?;
+            let byte = *self.take(1)?.first().ok_or(Failure::bytes("a number"))?;
             number |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
                 return Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed());
             }
         }
-        Err(Failure::Bytes)
+        Err(Failure::bytes("a number of at most ten bytes"))
     }
 
     fn int(&mut self) -> Result<i32, Failure> {
-        i32::try_from(self.long()?).map_err(|_| Failure::Bytes)
+        i32::try_from(self.long()?).map_err(|_| Failure::bytes("a number of 32 bits"))
     }
 
     fn index(&mut self) -> Result<usize, Failure> {
-        usize::try_from(self.long()?).map_err(|_| Failure::Bytes)
+        usize::try_from(self.long()?).map_err(|_| Failure::bytes("a number that is not negative"))
     }
 
     fn block(&mut self) -> Result<&'a [u8], Failure> {
@@ -95,16 +183,22 @@ impl<'a> Input<'a> {
     }
 
     fn text(&mut self) -> Result<String, Failure> {
-        String::from_utf8(self.block()?.to_vec()).map_err(|_| Failure::Bytes)
+        String::from_utf8(self.block()?.to_vec()).map_err(|_| Failure::bytes("UTF-8"))
     }
 
     fn float(&mut self) -> Result<f32, Failure> {
-        let bytes = self.take(4)?.try_into().map_err(|_| Failure::Bytes)?;
+        let bytes = self
+            .take(4)?
+            .try_into()
+            .map_err(|_| Failure::bytes("four bytes"))?;
         Ok(f32::from_le_bytes(bytes))
     }
 
     fn double(&mut self) -> Result<f64, Failure> {
-        let bytes = self.take(8)?.try_into().map_err(|_| Failure::Bytes)?;
+        let bytes = self
+            .take(8)?
+            .try_into()
+            .map_err(|_| Failure::bytes("eight bytes"))?;
         Ok(f64::from_le_bytes(bytes))
     }
 
@@ -123,7 +217,7 @@ impl<'a> Input<'a> {
             Primitive::Boolean => match self.take(1)? {
                 [0] => Datum::Boolean(false),
                 [1] => Datum::Boolean(true),
-                _ => return Err(Failure::Bytes),
+                _ => return Err(Failure::bytes("a boolean, 0 or 1")),
             },
             Primitive::Int => Datum::Int(self.int()?),
             Primitive::Long => Datum::Long(self.long()?),
@@ -142,9 +236,7 @@ fn plain(
     input: &mut Input<'_>,
     depth: usize,
 ) -> Result<Datum, Failure> {
-    if depth > DEPTH {
-        return Err(Failure::Bytes);
-    }
+    input.enter(depth)?;
     let inner = |of: TypeId, input: &mut Input<'_>| deeper(|| plain(schema, of, input, depth + 1));
     Ok(match schema.kind(of) {
         Kind::Primitive(primitive) => input.scalar(*primitive)?,
@@ -156,7 +248,8 @@ fn plain(
                     break;
                 }
                 for _ in 0..count {
-                    items.push(inner(*of, input)?);
+                    let item = inner(*of, input);
+                    items.push(item.map_err(|e| e.inside(|| items.len().to_string()))?);
                 }
             }
             Datum::Array(items)
@@ -170,33 +263,35 @@ fn plain(
                 }
                 for _ in 0..count {
                     let key = input.text()?;
-                    entries.push((key, inner(*of, input)?));
+                    let value = inner(*of, input).map_err(|e| e.inside(|| key.clone()))?;
+                    entries.push((key, value));
                 }
             }
             Datum::Map(entries)
         }
         Kind::Union(branches) => {
             let at = input.index()?;
-            let branch = *branches.get(at).ok_or(Failure::Bytes)?;
+            let branch = *branches.get(at).ok_or(Failure::bytes(BRANCH))?;
             Datum::Union(at, Box::new(inner(branch, input)?))
         }
         Kind::Record(record) => {
             let mut values = Vec::new();
             for field in &record.fields {
-                values.push(inner(field.of, input)?);
+                let value = inner(field.of, input);
+                values.push(value.map_err(|e| e.inside(|| field.name.to_string()))?);
             }
             Datum::Record(values)
         }
         Kind::Enum(of) => {
             let at = input.index()?;
-            of.symbols.get(at).ok_or(Failure::Bytes)?;
+            of.symbols.get(at).ok_or(Failure::bytes(SYMBOL))?;
             Datum::Enum(at)
         }
         Kind::Fixed(of) => {
-            let size = usize::try_from(of.size).map_err(|_| Failure::Bytes)?;
+            let size = usize::try_from(of.size).map_err(|_| Failure::bytes("a size"))?;
             Datum::Fixed(input.take(size)?.to_vec())
         }
-        Kind::Unresolved(_) => return Err(Failure::Bytes),
+        Kind::Unresolved(_) => return Err(Failure::bytes("a type that is defined")),
     })
 }
 
@@ -218,9 +313,7 @@ impl Reading<'_> {
     }
 
     fn value(&mut self, r: TypeId, w: TypeId, depth: usize) -> Result<Datum, Failure> {
-        if depth > DEPTH {
-            return Err(Failure::Bytes);
-        }
+        self.input.enter(depth)?;
         deeper(|| self.resolved(r, w, depth + 1))
     }
 
@@ -229,7 +322,7 @@ impl Reading<'_> {
         // "If writer's is a union": the branch that was written counts.
         if let Kind::Union(branches) = writer.kind(w) {
             let at = self.input.index()?;
-            let branch = *branches.get(at).ok_or(Failure::Bytes)?;
+            let branch = *branches.get(at).ok_or(Failure::bytes(BRANCH))?;
             return self.value(r, branch, depth);
         }
         let written = writer.kind(w);
@@ -279,7 +372,7 @@ impl Reading<'_> {
             (Kind::Enum(r), Kind::Enum(w)) => {
                 self.same_name(&r.named, &w.named, "enum")?;
                 let at = self.input.index()?;
-                let symbol = w.symbols.get(at).ok_or(Failure::Bytes)?;
+                let symbol = w.symbols.get(at).ok_or(Failure::bytes(SYMBOL))?;
                 self.symbol(r, symbol)
             }
             (Kind::Fixed(r), Kind::Fixed(w)) => {
@@ -290,7 +383,7 @@ impl Reading<'_> {
                         w.size, r.size
                     ));
                 }
-                let size = usize::try_from(w.size).map_err(|_| Failure::Bytes)?;
+                let size = usize::try_from(w.size).map_err(|_| Failure::bytes("a size"))?;
                 Ok(Datum::Fixed(self.input.take(size)?.to_vec()))
             }
             (Kind::Record(r), Kind::Record(w)) => {
@@ -485,7 +578,7 @@ fn name_of(kind: &Kind) -> String {
 }
 
 /// A default as a value. Defaults of old schemas may be sloppy; those that fit no branch are none.
-fn default_value(
+pub(super) fn default_value(
     schema: &Schema,
     of: TypeId,
     default: &Node,

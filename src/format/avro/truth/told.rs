@@ -1,6 +1,6 @@
 //! From a flaw of a pair to what is told: the record, executed, the places, and the words.
 
-use super::super::codec::{self, Datum, Failure};
+use super::super::codec::{self, Bounds, Datum, Failure};
 use super::super::diff;
 use super::super::model::{Kind, Primitive, Schema, TypeId};
 use super::lossy::Loss;
@@ -184,12 +184,12 @@ impl<'a> Teller<'a> {
     fn executed(&self, datum: &Datum, flaw: &Flaw) -> Option<Witness> {
         let bytes = codec::encode(self.writer, self.writer.root, datum)?;
         if bytes.len() as u64 > self.limit
-            || codec::decode(self.writer, self.writer.root, &bytes).ok()? != *datum
+            || codec::decode(self.writer, self.writer.root, &bytes, Bounds::WITNESS).ok()? != *datum
         {
             return None;
         }
         let record = codec::show(self.writer, self.writer.root, datum)?;
-        let read = codec::resolve(self.reader, self.writer, &bytes);
+        let read = codec::resolve(self.reader, self.writer, &bytes, Bounds::WITNESS);
         let reading = match (&flaw.what, read) {
             (What::Lossy(_), Ok(read)) => {
                 let written = codec::meaning(self.writer, self.writer.root, datum)?;
@@ -199,7 +199,7 @@ impl<'a> Teller<'a> {
                 }
                 format!("written as {written}, read as {read}")
             }
-            (What::Lossy(_), Err(_)) | (_, Ok(_) | Err(Failure::Bytes)) => return None,
+            (What::Lossy(_), Err(_)) | (_, Ok(_) | Err(Failure::Bytes { .. })) => return None,
             (_, Err(Failure::Resolution { path, why })) if path.is_empty() => why,
             (_, Err(Failure::Resolution { path, why })) => {
                 format!("at {}: {why}", path.join("."))

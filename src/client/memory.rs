@@ -1,0 +1,197 @@
+//! What a client keeps in memory: schemas for good, latest versions and refusals for a while, all bounded.
+
+use super::error::ClientError;
+use super::key::Key;
+use super::tuning::Tuning;
+use super::types::Registered;
+use crate::model::Subject;
+use crate::wire::frame::SchemaKey;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Few, because a schema that does not fit into one shard is not kept at all.
+const SHARDS: usize = 4;
+/// What an entry costs beside its texts, by estimate.
+const OVERHEAD: usize = 512;
+
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<Key, Arc<Registered>> for Bytes {
+    fn weight(&self, _key: &Key, value: &Arc<Registered>) -> u64 {
+        let schema = &value.schema;
+        let references: usize = schema
+            .references
+            .iter()
+            .map(|reference| reference.name.len() + reference.subject.len() + 64)
+            .sum();
+        let rules = schema.rule_set.as_ref().map_or(0, |set| {
+            set.rules()
+                .map(|rule| 512 + rule.expr.as_ref().map_or(0, String::len))
+                .sum()
+        });
+        let properties = schema.metadata.as_ref().map_or(0, |metadata| {
+            metadata
+                .properties
+                .iter()
+                .map(|(name, value)| 128 + name.0.len() + value.len())
+                .sum::<usize>()
+                + metadata.tags.len() * 256
+        });
+        (OVERHEAD + schema.text.len() + references + rules + properties) as u64
+    }
+}
+
+/// Something that is true for a while.
+#[derive(Debug, Clone)]
+struct Timed<T> {
+    /// Nothing for what was old from the start.
+    since: Option<Instant>,
+    value: T,
+}
+
+impl<T> Timed<T> {
+    fn now(value: T) -> Self {
+        Self {
+            since: Some(Instant::now()),
+            value,
+        }
+    }
+
+    fn within(self, ttl: Duration) -> Option<T> {
+        let since = self.since?;
+        (since.elapsed() < ttl).then_some(self.value)
+    }
+}
+
+/// The caches.
+#[derive(Debug)]
+pub(super) struct Memory {
+    schemas: Cache<Key, Arc<Registered>, Bytes>,
+    latest: Cache<Key, Timed<Arc<Registered>>>,
+    unknown: Cache<Key, Timed<ClientError>>,
+    bad: Cache<(SchemaKey, Option<Subject>), Timed<Arc<str>>>,
+    latest_ttl: Duration,
+    negative_ttl: Duration,
+    bad_ttl: Duration,
+}
+
+impl Memory {
+    pub fn new(tuning: &Tuning) -> Result<Self, ClientError> {
+        let capacity = tuning.cache_bytes.max(1);
+        let items = usize::try_from(capacity / 2048)
+            .unwrap_or(usize::MAX)
+            .clamp(16, 1 << 20);
+        let options = OptionsBuilder::new()
+            .shards(SHARDS)
+            .estimated_items_capacity(items)
+            .weight_capacity(capacity)
+            .build()
+            .map_err(|error| ClientError::invalid(format!("the cache: {error}")))?;
+        let entries = tuning.cache_entries.max(1);
+        Ok(Self {
+            schemas: Cache::with_options(
+                options,
+                Bytes,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            latest: Cache::new(entries),
+            unknown: Cache::new(entries),
+            bad: Cache::new(entries),
+            latest_ttl: tuning.latest_ttl,
+            negative_ttl: tuning.negative_ttl,
+            bad_ttl: tuning.bad_schema_ttl,
+        })
+    }
+
+    /// What is known and current.
+    pub fn get(&self, key: &Key) -> Option<Arc<Registered>> {
+        if key.is_latest() {
+            self.latest.get(key)?.within(self.latest_ttl)
+        } else {
+            self.schemas.get(key)
+        }
+    }
+
+    /// What was known, however old.
+    pub fn stale(&self, key: &Key) -> Option<Arc<Registered>> {
+        if key.is_latest() {
+            Some(self.latest.get(key)?.value)
+        } else {
+            self.schemas.get(key)
+        }
+    }
+
+    pub fn put(&self, key: Key, value: Arc<Registered>) {
+        self.unknown.remove(&key);
+        if key.is_latest() {
+            self.latest.insert(key, Timed::now(value));
+        } else {
+            self.schemas.insert(key, value);
+        }
+    }
+
+    /// Keeps something that may have changed since.
+    pub fn put_old(&self, key: Key, value: Arc<Registered>) {
+        if key.is_latest() {
+            self.latest.insert(key, Timed { since: None, value });
+        } else {
+            self.schemas.insert(key, value);
+        }
+    }
+
+    /// That the registry does not know it, if that was found out a short while ago.
+    pub fn unknown(&self, key: &Key) -> Option<ClientError> {
+        self.unknown.get(key)?.within(self.negative_ttl)
+    }
+
+    pub fn put_unknown(&self, key: Key, error: ClientError) {
+        self.latest.remove(&key);
+        if !self.negative_ttl.is_zero() {
+            self.unknown.insert(key, Timed::now(error));
+        }
+    }
+
+    pub fn bad(&self, key: SchemaKey, subject: Option<&Subject>) -> Option<ClientError> {
+        let key = (key, subject.cloned());
+        let reason = self.bad.get(&key)?.within(self.bad_ttl)?;
+        Some(ClientError::BadSchema {
+            key: key.0,
+            subject: key.1,
+            reason,
+        })
+    }
+
+    pub fn put_bad(&self, key: SchemaKey, subject: Option<&Subject>, reason: Arc<str>) {
+        self.bad.insert((key, subject.cloned()), Timed::now(reason));
+    }
+
+    /// After a registration: what was unknown may be known, and the latest version is another.
+    pub fn registered(&self, subject: &Subject) {
+        self.unknown.clear();
+        self.latest.retain(|key, _| key.subject() != Some(subject));
+    }
+
+    /// After a deletion: nothing of the subject is sure but the content of its ids.
+    pub fn deleted(&self, subject: &Subject) {
+        let other = |key: &Key| key.is_content() || key.subject() != Some(subject);
+        self.schemas.retain(|key, _| other(key));
+        self.latest.retain(|key, _| other(key));
+    }
+
+    pub fn schemas(&self) -> (usize, u64) {
+        (self.schemas.len(), self.schemas.weight())
+    }
+
+    pub fn latest(&self) -> usize {
+        self.latest.len()
+    }
+
+    pub fn unknowns(&self) -> usize {
+        self.unknown.len()
+    }
+}

@@ -1,0 +1,281 @@
+//! One JSON Schema, ready to check, write and read records.
+
+use crate::client::serde::{Limits, Mismatch, Problem};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, Retrieve, Uri, ValidationError, Validator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+
+/// What a schema without an id of its own is called, so that relative references mean something.
+const BASE: &str = "registry:///";
+
+/// A JSON Schema with everything it refers to, ready for use.
+pub struct JsonCodec {
+    validator: Validator,
+    title: Option<String>,
+}
+
+impl fmt::Debug for JsonCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonCodec")
+            .field("title", &self.title)
+            .finish_non_exhaustive()
+    }
+}
+
+impl JsonCodec {
+    /// Reads a schema. `references` are the texts that it refers to, directly or not, under the URIs by which it
+    /// does; nothing else is fetched from anywhere. The error says what is wrong with the text.
+    pub fn new(text: &str, references: &[(&str, &str)]) -> Result<Self, String> {
+        let parse = |what: &str, text: &str| {
+            serde_json::from_str::<Value>(text).map_err(|e| format!("{what} is no JSON: {e}"))
+        };
+        let schema = parse("the schema", text)?;
+        let mut documents = HashMap::new();
+        for (name, text) in references {
+            let document = parse(&format!("the reference {name}"), text)?;
+            if let Some(id) = document.get("$id").and_then(Value::as_str) {
+                documents.insert(id.to_owned(), document.clone());
+            }
+            documents.insert((*name).to_owned(), document);
+        }
+        // Draft 7 is what the registry's other clients take a schema for that does not say.
+        let validator = jsonschema::options()
+            .with_draft(draft_of(&schema))
+            .with_base_uri(BASE)
+            .with_retriever(Referenced(documents))
+            .build(&schema)
+            .map_err(|e| e.to_string())?;
+        Ok(Self {
+            validator,
+            title: schema
+                .get("title")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+        })
+    }
+
+    /// The schema's title, which stands for the record's name.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// Checks a record and appends its JSON to `out`. After an error, `out` is as it was.
+    pub fn encode<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        limits: &Limits,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Mismatch> {
+        let tree = serde_json::to_value(value).map_err(|e| {
+            Mismatch::one("", "a record that can be written as JSON", e.to_string())
+        })?;
+        self.check_value(&tree, limits)?;
+        let before = out.len();
+        // From the record and not from the tree, which has lost the order of its members.
+        serde_json::to_writer(&mut *out, value).map_err(|e| {
+            out.truncate(before);
+            Mismatch::one("", "a record that can be written as JSON", e.to_string())
+        })
+    }
+
+    /// Checks a JSON value and appends it to `out`.
+    pub fn encode_value(
+        &self,
+        value: &Value,
+        limits: &Limits,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Mismatch> {
+        self.check_value(value, limits)?;
+        let before = out.len();
+        serde_json::to_writer(&mut *out, value).map_err(|e| {
+            out.truncate(before);
+            Mismatch::one("", "a record that can be written as JSON", e.to_string())
+        })
+    }
+
+    /// Checks a JSON value: everything that is wrong with it, up to [`Mismatch::LIMIT`].
+    pub fn check_value(&self, value: &Value, limits: &Limits) -> Result<(), Mismatch> {
+        if !is_within(value, limits.depth) {
+            return Err(Mismatch::one("", "less nesting", "more"));
+        }
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        let problems: Vec<Problem> = self
+            .validator
+            .iter_errors(value)
+            .take(Mismatch::LIMIT)
+            .map(|e| problem(&e))
+            .collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Mismatch { problems })
+    }
+
+    /// Checks bytes and reads them as a JSON value.
+    pub fn check(&self, bytes: &[u8], limits: &Limits) -> Result<Value, Mismatch> {
+        let value = parse(bytes)?;
+        self.check_value(&value, limits)?;
+        Ok(value)
+    }
+}
+
+/// Reads bytes as JSON; the parser bounds their depth.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Mismatch> {
+    serde_json::from_slice(bytes).map_err(|e| {
+        if e.is_data() {
+            typed::<T>(bytes, &e)
+        } else {
+            Mismatch::one("", "JSON", e.to_string())
+        }
+    })
+}
+
+/// Reads a value into a type.
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Mismatch> {
+    serde_path_to_error::deserialize(value).map_err(|e| unwanted(&e))
+}
+
+#[cold]
+fn typed<T: DeserializeOwned>(bytes: &[u8], first: &serde_json::Error) -> Mismatch {
+    let mut again = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, T>(&mut again) {
+        Err(e) => unwanted(&e),
+        Ok(_) => Mismatch::one("", "what the reading type wants", first.to_string()),
+    }
+}
+
+fn unwanted(error: &serde_path_to_error::Error<serde_json::Error>) -> Mismatch {
+    let path = match error.path().iter().next() {
+        Some(_) => error.path().to_string(),
+        None => String::new(),
+    };
+    Mismatch::one(
+        path,
+        "what the reading type wants",
+        error.inner().to_string(),
+    )
+}
+
+fn draft_of(schema: &Value) -> Draft {
+    if schema.get("$schema").is_some() {
+        Draft::default().detect(schema)
+    } else {
+        Draft::Draft7
+    }
+}
+
+/// Whether a value nests at most so deep.
+fn is_within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(items) => depth > 0 && items.iter().all(|v| is_within(v, depth - 1)),
+        Value::Object(members) => depth > 0 && members.values().all(|v| is_within(v, depth - 1)),
+        _ => true,
+    }
+}
+
+fn problem(error: &ValidationError<'_>) -> Problem {
+    let path = error.instance_path().to_string();
+    let path = path.trim_start_matches('/').replace('/', ".");
+    let expected = match error.kind() {
+        ValidationErrorKind::Type { .. } => "another type",
+        ValidationErrorKind::Required { .. } => "a property that is required",
+        ValidationErrorKind::AdditionalProperties { .. }
+        | ValidationErrorKind::UnevaluatedProperties { .. } => "only properties that are known",
+        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
+            "one of the values that are listed"
+        }
+        _ => "another value",
+    };
+    let mut told = error.masked_with("the value").to_string();
+    if let Some((end, _)) = told.char_indices().nth(300) {
+        told.truncate(end);
+        told.push('…');
+    }
+    let expected = format!("{expected} (schema {})", error.schema_path());
+    Problem::new(path, expected, told)
+}
+
+/// The documents that a schema refers to, by the URI it uses: whole, or relative to the referring document.
+struct Referenced(HashMap<String, Value>);
+
+impl Retrieve for Referenced {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        let whole = uri.as_str();
+        if let Some(document) = self.0.get(whole) {
+            return Ok(document.clone());
+        }
+        // Relative names are resolved against where the referring document is; the name itself is what is left.
+        let mut rest = whole.strip_prefix(BASE);
+        while let Some(name) = rest {
+            for spelling in [name.to_owned(), format!("/{name}"), format!("./{name}")] {
+                if let Some(document) = self.0.get(&spelling) {
+                    return Ok(document.clone());
+                }
+            }
+            rest = name.split_once('/').map(|(_, tail)| tail);
+        }
+        Err(format!("{whole} is not among the schema's references, and nothing is fetched").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn problems(codec: &JsonCodec, value: &Value) -> Vec<(String, String)> {
+        match codec.check_value(value, &Limits::default()) {
+            Ok(()) => Vec::new(),
+            Err(mismatch) => mismatch
+                .problems
+                .into_iter()
+                .map(|p| (p.path, p.found))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn references_come_from_the_registry_and_from_nowhere_else() {
+        let text = r#"{"type":"object","properties":{"a":{"$ref":"money.json"},"b":{"$ref":"https://example.test/zip"}}}"#;
+        let money = r#"{"type":"object","required":["cents"],"properties":{"cents":{"$ref":"cents.json"}}}"#;
+        let codec = JsonCodec::new(
+            text,
+            &[
+                ("cents.json", r#"{"type":"integer"}"#),
+                ("money.json", money),
+                (
+                    "https://example.test/zip",
+                    r#"{"type":"string","maxLength":5}"#,
+                ),
+            ],
+        )
+        .expect("a schema");
+        assert!(problems(&codec, &json!({"a": {"cents": 3}, "b": "12345"})).is_empty());
+        let found = problems(&codec, &json!({"a": {"cents": "x"}, "b": "123456"}));
+        let paths: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["a.cents", "b"]);
+        let missing =
+            JsonCodec::new(r#"{"$ref":"http://127.0.0.1:9/x.json"}"#, &[]).expect_err("no");
+        assert!(
+            missing.contains("not among the schema's references"),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let codec = JsonCodec::new("true", &[]).expect("a schema");
+        let mut value = json!(1);
+        for _ in 0..200 {
+            value = json!([value]);
+        }
+        assert_eq!(problems(&codec, &value).len(), 1);
+    }
+}
