@@ -68,12 +68,12 @@ start_registry() {
 
 # Gives the caller KAFKA_BOOTSTRAP, REGISTRY_URL and $work, a folder of its own; all of it ends with the caller.
 start_servers() {
+    need timeout
     work=$(mktemp -d "${TMPDIR:-/tmp}/accord-example.XXXXXX")
     trap end_all EXIT
     trap 'exit 130' INT TERM
     if [ -z "${KAFKA_BOOTSTRAP:-}" ]; then
         need_java
-        [ -e "$root/target" ] || mkdir -p "$root/target"
         KAFKA_BOOTSTRAP=$("$root/scripts/kafka" start "$work/kafka" 2>"$work/kafka.err") ||
             { cat "$work/kafka.err" >&2; die "no broker"; }
     fi
@@ -137,9 +137,11 @@ maven_jars() {
 # keep MAKING FROM TO: gives a folder that is whole its lasting place, and removes what was there.
 keep() {
     touch "$2/complete"
-    rm -rf "$3"
     # Where two runs meet, the one that came first has the folder, and both have the same jars.
-    mv -T "$2" "$3" 2>/dev/null || [ -e "$3/complete" ] || die "cannot make $3"
+    if [ ! -e "$3/complete" ]; then
+        rm -rf "$3"
+        mv "$2" "$3" || die "cannot make $3"
+    fi
     rm -rf "$1"
 }
 
