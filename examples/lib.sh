@@ -153,7 +153,8 @@ confluent_jars() {
     if [ ! -e "$lib/complete" ]; then
         carrier=org.apache.pulsar:pulsar-io-kafka-connect-adaptor-nar:4.0.8:jar
         making=$(mktemp -d "$lib.XXXXXX")
-        for name in kafka-avro-serializer kafka-connect-avro kafka-schema common-utils logredactor minimal-json guava failureaccess; do
+        for name in kafka-avro-serializer kafka-connect-avro kafka-schema common-utils logredactor minimal-json guava \
+            failureaccess; do
             wanted="$wanted,$inside/$name-*.jar"
         done
         "${MVN:-mvn}" -q -B "$dependency_plugin:unpack" -Dartifact="$carrier" -Dmdep.unpack.includes="${wanted#,}" \
