@@ -509,6 +509,9 @@ fn plain(value: &Value) -> Option<(&'static str, String)> {
 }
 
 fn is_zero(value: &Value) -> bool {
+    if let Value::Message(message) = value {
+        return message.fields().next().is_none();
+    }
     plain(value).is_some_and(|(_, text)| matches!(text.as_str(), "0" | "[]" | "-0"))
 }
 

@@ -9,7 +9,7 @@ use super::algebra::{
 };
 use super::classes::{Classes, Led, Referral, referrals};
 use super::covered::Listing;
-use super::fast::Map;
+use super::fast::{Map, Set};
 use super::sources::{SideIndex, Sources, Spot, address};
 use super::value::{Shape, Val, grown, rational};
 use crate::format::json::comparable;
@@ -81,6 +81,8 @@ pub(super) struct Loader<'a> {
     /// Where an atom was first seen: the address of a value.
     origins: Map<Lit, usize>,
     loaded: Map<(SideIndex, usize), Lit>,
+    /// What is being read: `unevaluated*` reads what a reference leads to in place, which may be where it stands.
+    loading: Set<(SideIndex, usize)>,
 }
 
 impl<'a> Loader<'a> {
@@ -99,6 +101,7 @@ impl<'a> Loader<'a> {
             listing: Listing::default(),
             origins: Map::default(),
             loaded: Map::default(),
+            loading: Set::default(),
         }
     }
 
@@ -128,7 +131,11 @@ impl<'a> Loader<'a> {
             return Ok(lit);
         }
         self.meter.read(1 + members.len() as u64)?;
+        if !self.loading.insert(key) {
+            return Ok(self.reference(&spot));
+        }
         let lit = grown(|| self.object(&spot, members))?;
+        self.loading.remove(&key);
         self.loaded.insert(key, lit);
         Ok(lit)
     }

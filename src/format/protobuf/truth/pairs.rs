@@ -187,6 +187,8 @@ impl Walker<'_> {
                 && g.presence != Presence::Required
                 && !f.repeated
                 && !g.repeated
+                // Writers put the key and the value into every entry of a map, zeros too.
+                && !old.is_entry
             {
                 self.flaw(at, writer, "default-changed", f.number, Content::new());
             }
