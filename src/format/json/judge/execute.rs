@@ -309,10 +309,12 @@ pub(super) fn exact(node: &Node) -> bool {
         match &node.value {
             Value::Number(number) => {
                 let text = number.as_spelt();
-                let fits = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+                if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+                    continue;
+                }
                 let (digits, scale) = number.value().normalized().into_bigint_and_exponent();
                 let length = digits.magnitude().to_string().len() as u64;
-                if !fits && (length > DIGITS || scale.abs() > EXPONENT) {
+                if length > DIGITS || scale.abs() > EXPONENT {
                     return false;
                 }
             }
