@@ -12,8 +12,17 @@ pub(crate) fn message_at(file: &FileDescriptor, indexes: &[i32]) -> Option<Messa
     let mut indexes = indexes.iter().map(|i| usize::try_from(*i).ok());
     let mut message = file.messages().nth(indexes.next()??)?;
     for index in indexes {
-        let child = message.child_messages().nth(index?)?;
-        message = child;
+        let index = index?;
+        let child = message.child_messages().nth(index)?;
+        // Entries of maps are counted by some writers and not by others, and their places are lost in texts. None
+        // is a record, so whoever seems to mean one did not count it.
+        let meant = match child.is_map_entry() {
+            false => child,
+            true => (message.child_messages())
+                .filter(|child| !child.is_map_entry())
+                .nth(index)?,
+        };
+        message = meant;
     }
     Some(message)
 }
