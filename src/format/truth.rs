@@ -23,7 +23,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            steps: 300_000,
+            steps: 200_000,
             witness_bytes: 64 << 10,
             told: 100,
             assert_formats: false,

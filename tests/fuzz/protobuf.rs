@@ -508,6 +508,10 @@ fn plain(value: &Value) -> Option<(&'static str, String)> {
     })
 }
 
+fn is_zero(value: &Value) -> bool {
+    plain(value).is_some_and(|(_, text)| matches!(text.as_str(), "0" | "[]" | "-0"))
+}
+
 fn list(value: &Value) -> Vec<Value> {
     match value {
         Value::List(items) => items.clone(),
@@ -543,14 +547,16 @@ fn equal(f: &FieldDescriptor, a: &Value, g: &FieldDescriptor, b: &Value) -> Resu
                 let mut found = list(&whole.get_field(&field));
                 found.retain(|value| is_known(&field, value));
                 // The library leaves zeros out of entries.
-                let is_zero =
-                    plain(part).is_some_and(|(_, text)| matches!(text.as_str(), "0" | "[]" | "-0"));
-                if found.is_empty() && is_zero {
+                if found.is_empty() && is_zero(part) {
                     continue;
                 }
                 let [other] = found.as_slice() else {
                     return differ();
                 };
+                // Neither was written, so that they need not be zeros of one kind.
+                if is_zero(part) && is_zero(other) && !whole.has_field(&field) {
+                    continue;
+                }
                 if matches!(
                     (part, other),
                     (Value::Message(_), Value::Bytes(_)) | (Value::Bytes(_), Value::Message(_))

@@ -29,6 +29,9 @@ pub struct Subject {
     /// Everything the texts refer to, directly or not.
     #[serde(default)]
     pub references: Vec<Named>,
+    /// What a text refers to and the data do not have.
+    #[serde(default)]
+    pub unresolved_references: Vec<String>,
     /// The texts.
     pub versions: Vec<Version>,
 }

@@ -26,6 +26,7 @@ use crate::format::{Difference, Limits};
 use crate::model::Policy;
 use attribute::Attributed;
 use execute::Executor;
+use jsonschema::ValidationError;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -169,21 +170,22 @@ fn found(
     let read = size(reader) + size(writer);
     let rounds = ROUNDS.min(READ / read.max(1)).max(1);
     let tries = TRIES.min((READ / read.max(1)) as u32).max(20);
-    let mut weak = Weak::of(reader);
+    let mut weak: Option<Weak> = None;
     let mut places: HashSet<(Place, String)> = HashSet::new();
+    let mut removed: HashSet<Removal> = HashSet::new();
     let mut next = Some(document);
-    let mut spent = 0;
     for _ in 0..rounds {
         let Some(document) = next.take() else { break };
-        let side = weak.side();
-        let Ok(weakened) = Executor::new(side.clone(), budget.assert_formats) else {
-            break;
+        let is_told = |document: &serde_json::Value, error: &ValidationError<'_>| {
+            let removal = attribute::removal_of(&mut reads.walk(), document, error);
+            removed.contains(&removal)
         };
         let is_witness = |document: &serde_json::Value| {
-            spent + writes.visited() + reads.visited() + weakened.visited() <= VISITS
+            writes.visited() + reads.visited() <= VISITS
                 && writes.accepts(document) == Some(true)
-                && weakened.accepts(document) == Some(false)
                 && reads.accepts(document) == Some(false)
+                && (removed.is_empty()
+                    || reads.objects(document, |error| !is_told(document, &error)))
         };
         if !is_witness(&document) {
             // Removing a keyword may allow less, under a `not`: nothing is said about such a document.
@@ -192,29 +194,33 @@ fn found(
         let length = document.to_string().len();
         let tries = tries.min((COPIED / (length + 1)) as u32).max(20);
         let small = minimise::minimise(document, tries, &is_witness);
-        let errors = weakened.errors(&small);
-        let Some(Attributed { told, remove, name }) =
-            attribute::attribute(&side, reader, writer, &small, &errors, &differences)
-        else {
+        let errors = reads.errors(&small);
+        let untold = errors.iter().filter(|error| !is_told(&small, error));
+        let Some(error) = attribute::plainest(untold) else {
             break;
         };
-        spent += weakened.visited();
-        drop(weakened);
+        let Attributed { told, remove, name } = {
+            let (mut reads, mut writes) = (reads.walk(), writes.walk());
+            attribute::attribute(&mut reads, &mut writes, &small, error, &differences)
+        };
         if told.witness.record.len() <= budget.witness_bytes
             && places.insert((told.reader.clone(), name))
         {
             truth.breaks.push(told);
         }
-        if truth.breaks.len() >= budget.told.max(1) || !weak.remove(&remove) {
+        if truth.breaks.len() >= budget.told.max(1) {
+            break;
+        }
+        let weak = weak.get_or_insert_with(|| Weak::of(reader));
+        if !weak.remove(&remove) || !removed.insert(remove) {
             break;
         }
         let further = Budget {
             steps: budget.steps / FURTHER,
             ..*budget
         };
-        let side = weak.side();
         if let Search::Found(value) | Search::Maybe(value, _) =
-            search_documents(&side, writer, &further)
+            search_documents(&weak.side(), writer, &further)
         {
             let value = Node::made(value);
             next = execute::exact(&value).then(|| value.to_serde());
@@ -318,6 +324,7 @@ struct Weak {
 }
 
 /// What is taken from a reader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Removal {
     /// A member.
     Keyword(Place),

@@ -205,6 +205,25 @@ def test_contexts(client, flavour, url):
     assert inside.register_schema("payments-value", ONE) == 2
 
 
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"basic.auth.user.info": "user:secret"},
+        {
+            "bearer.auth.credentials.source": "STATIC_TOKEN",
+            "bearer.auth.token": "token",
+            "bearer.auth.logical.cluster": "lsrc-1",
+            "bearer.auth.identity.pool.id": "pool-1",
+        },
+    ],
+    ids=["basic", "bearer"],
+)
+def test_credentials_are_accepted(flavour, url, topic, credentials):
+    secure = flavour.client({"url": url, **credentials})
+    id = secure.register_schema(topic, ONE)
+    assert secure.get_latest_version(topic).schema_id == id
+
+
 def test_subjects_with_any_letters(client, flavour, url):
     for word in ("a/b c", "x+y", "50%", "größe", "a,b@c~d", "q?r#s", "日本"):
         subject = unique(word)

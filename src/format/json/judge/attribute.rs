@@ -3,7 +3,6 @@
 use super::walk::{Found, Walk};
 use super::{Removal, rule_of, rules};
 use crate::format::Difference;
-use crate::format::json::contain::Side;
 use crate::format::json_text::{self, Node};
 use crate::format::truth::{Arguments, Break, Effect, Place, Witness};
 use crate::model::Policy;
@@ -28,26 +27,20 @@ pub(super) fn tokens(pointer: &str) -> Vec<String> {
         .collect()
 }
 
-/// Attributes a document that is refused; `None` if the validator tells nothing that leads anywhere.
+/// Attributes a document that is refused, by one of its errors.
 pub(super) fn attribute(
-    weak: &Side<'_>,
-    reader: &Side<'_>,
-    writer: &Side<'_>,
+    reader: &mut Walk<'_>,
+    writer: &mut Walk<'_>,
     document: &serde_json::Value,
-    errors: &[ValidationError<'static>],
+    error: &ValidationError<'_>,
     differences: &[Difference],
-) -> Option<Attributed> {
-    // The keyword that says most first: a plain one before a combination of many.
-    let error = (errors.iter()).min_by_key(|error| match error.kind() {
-        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } | Kind::Not { .. } => 2,
-        Kind::OneOfMultipleValid { .. } | Kind::UnevaluatedProperties { .. } => 1,
-        _ => 0,
-    })?;
+) -> Attributed {
     let path = tokens(error.evaluation_path().as_str());
     let instance = tokens(error.instance_path().as_str());
-    let (found, _) = Walk::new(weak).evaluate(&path);
-    let keyword = tokens(&found.place.pointer).pop().unwrap_or_default();
-    let (value_at, known) = Walk::new(writer).speaks_of(&instance);
+    let (found, _) = reader.evaluate(&path);
+    let keyword = keyword_of(&found);
+    let remove = removal(&found, document, error);
+    let (value_at, known) = writer.speaks_of(&instance);
     let is_declared = known == instance.len();
     let subject = match instance.last() {
         Some(token) if token.parse::<usize>().is_ok() => format!("item {token}"),
@@ -69,30 +62,25 @@ pub(super) fn attribute(
         words.0.insert("reader", shown(&print(found.value)));
     }
     let mut in_writer = value_at.clone();
-    let mut walk = Walk::new(writer);
-    if let Some(same) = walk.below(&value_at, &[&keyword]).filter(|_| is_declared) {
+    if let Some(same) = writer.below(&value_at, &[&keyword]).filter(|_| is_declared) {
         words.0.insert("writer", shown(&print(same.value)));
         in_writer = same;
     }
     let mut name = String::new();
-    let mut remove = Removal::Keyword(found.place.clone());
     let mut rule = rules::rule_of_keyword(&keyword);
     // Which keyword let the error in, when it is none of the document's own.
     let through = |wanted: &str| path.iter().rev().skip(1).any(|token| token == wanted);
     match error.kind() {
         Kind::Required { property } => {
             name = property.as_str().unwrap_or_default().to_owned();
-            let declared = walk.child(&value_at, &name);
-            if keyword == "dependencies" || keyword == "dependentRequired" {
+            let declared = writer.child(&value_at, &name);
+            if is_dependency(&keyword) {
                 rule = Some("dependent-required-added");
-                remove = dependency(weak, &found, document_at(document, &instance), &name)
-                    .unwrap_or(remove);
             } else {
                 rule = Some(match declared {
                     Some(_) => "required-added",
                     None => "required-property-added",
                 });
-                remove = Removal::Item(found.place.clone(), name.clone());
                 if let Some(declared) = declared {
                     in_writer = declared;
                 }
@@ -103,7 +91,7 @@ pub(super) fn attribute(
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let extra = unexpected.first().cloned().unwrap_or_default();
             let extra = extra.trim_matches(['\'', '"']).to_owned();
-            closed(&mut rule, &mut in_writer, &mut walk, &value_at, &extra);
+            closed(&mut rule, &mut in_writer, writer, &value_at, &extra);
             words.0.insert("property", extra);
         }
         Kind::FalseSchema => {
@@ -113,14 +101,10 @@ pub(super) fn attribute(
                     .and_then(|m| m.keys().next())
                     .cloned()
                     .unwrap_or_default();
-                closed(&mut rule, &mut in_writer, &mut walk, &value_at, &extra);
+                closed(&mut rule, &mut in_writer, writer, &value_at, &extra);
                 words.0.insert("property", extra);
-            } else if !matches!(
-                keyword.as_str(),
-                "items" | "additionalItems" | "unevaluatedItems"
-            ) {
+            } else if matches!(remove, Removal::Schema(_)) {
                 rule = Some("schema-false");
-                remove = Removal::Schema(found.place.clone());
             }
         }
         Kind::OneOfMultipleValid { .. } => rule = Some("one-of-overlap"),
@@ -152,23 +136,15 @@ pub(super) fn attribute(
         rule = Some("condition-changed");
     }
     let rule = rule.unwrap_or("schema-changed");
-    // Pointers of the weakened reader are those of the reader, except in a list that lost an item.
-    let reader_place = match exists(reader, &found.place) {
-        true => found.place.clone(),
-        false => Place::here(""),
-    };
-    if found.place.pointer.is_empty() {
-        remove = Removal::Schema(found.place.clone());
-    }
     let subject_name = words.0.get("property").cloned().unwrap_or_default();
     let difference = difference(differences, rule, &path, &subject_name);
     let reason = shown(&error.to_string());
     let instance_path = error.instance_path().as_str();
-    Some(Attributed {
+    Attributed {
         told: Break {
             rule,
             effect: Effect::Fails,
-            reader: reader_place,
+            reader: found.place,
             writer: in_writer.place,
             difference,
             arguments: words,
@@ -184,7 +160,73 @@ pub(super) fn attribute(
         },
         remove,
         name,
+    }
+}
+
+/// The error that says most: a plain keyword before a combination of many.
+pub(super) fn plainest<'e>(
+    errors: impl IntoIterator<Item = &'e ValidationError<'static>>,
+) -> Option<&'e ValidationError<'static>> {
+    (errors.into_iter()).min_by_key(|error| match error.kind() {
+        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } | Kind::Not { .. } => 2,
+        Kind::OneOfMultipleValid { .. } | Kind::UnevaluatedProperties { .. } => 1,
+        _ => 0,
     })
+}
+
+/// What to take from the reader so that an error does not occur.
+pub(super) fn removal_of(
+    reader: &mut Walk<'_>,
+    document: &serde_json::Value,
+    error: &ValidationError<'_>,
+) -> Removal {
+    let (found, _) = reader.evaluate(&tokens(error.evaluation_path().as_str()));
+    removal(&found, document, error)
+}
+
+fn removal(
+    found: &Found<'_>,
+    document: &serde_json::Value,
+    error: &ValidationError<'_>,
+) -> Removal {
+    let place = &found.place;
+    if place.pointer.is_empty() {
+        return Removal::Schema(place.clone());
+    }
+    let keyword = keyword_of(found);
+    match error.kind() {
+        Kind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            if is_dependency(&keyword) {
+                let instance = tokens(error.instance_path().as_str());
+                let entry = dependency(found, document_at(document, &instance), name);
+                return entry.unwrap_or_else(|| Removal::Keyword(place.clone()));
+            }
+            Removal::Item(place.clone(), name.to_owned())
+        }
+        Kind::FalseSchema if !closes(&keyword) => Removal::Schema(place.clone()),
+        _ => Removal::Keyword(place.clone()),
+    }
+}
+
+fn keyword_of(found: &Found<'_>) -> String {
+    tokens(&found.place.pointer).pop().unwrap_or_default()
+}
+
+fn is_dependency(keyword: &str) -> bool {
+    matches!(keyword, "dependencies" | "dependentRequired")
+}
+
+/// Keywords that are `false` where no more members or items are allowed.
+fn closes(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "additionalProperties"
+            | "unevaluatedProperties"
+            | "items"
+            | "additionalItems"
+            | "unevaluatedItems"
+    )
 }
 
 /// A member that a closed reader does not allow: the writer's own, or one that it merely did not forbid.
@@ -205,7 +247,6 @@ fn closed<'a>(
 
 /// The entry of `dependencies` that wants a member.
 fn dependency(
-    side: &Side<'_>,
     found: &Found<'_>,
     instance: Option<&serde_json::Value>,
     wanted: &str,
@@ -215,22 +256,12 @@ fn dependency(
         instance.is_some_and(|value| value.get(name).is_some())
             && (list.as_array().into_iter().flatten()).any(|item| item.as_str() == Some(wanted))
     })?;
-    let entry = Walk::new(side)
-        .evaluate(&tokens(&found.place.pointer))
-        .0
-        .place;
-    let pointer = format!(
-        "{}/{}",
-        entry.pointer,
-        name.replace('~', "~0").replace('/', "~1")
-    );
-    Some(Removal::Item(
-        Place {
-            reference: found.place.reference.clone(),
-            pointer,
-        },
-        wanted.to_owned(),
-    ))
+    let name = name.replace('~', "~0").replace('/', "~1");
+    let place = Place {
+        reference: found.place.reference.clone(),
+        pointer: format!("{}/{name}", found.place.pointer),
+    };
+    Some(Removal::Item(place, wanted.to_owned()))
 }
 
 fn document_at<'v>(
@@ -241,24 +272,6 @@ fn document_at<'v>(
         serde_json::Value::Array(items) => items.get(token.parse::<usize>().ok()?),
         other => other.get(token),
     })
-}
-
-fn exists(side: &Side<'_>, place: &Place) -> bool {
-    let root = match &place.reference {
-        None => Some(side.root),
-        Some(name) => (side.references.iter())
-            .find(|(n, _)| n == name)
-            .map(|(_, node)| *node),
-    };
-    let found = tokens(&place.pointer).iter().try_fold(root, |at, token| {
-        let at = at?;
-        let next = match at.as_array() {
-            Some(items) => items.get(token.parse::<usize>().ok()?),
-            None => at.get(token),
-        };
-        next.map(Some)
-    });
-    found.flatten().is_some()
 }
 
 /// The reference's own difference at the same place, of the same rule.

@@ -10,7 +10,7 @@ use crate::format::record::json::problem;
 use crate::format::record::{Problem, TOLD};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Registry, ValidationError, Validator};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The base that the validator gives to a schema without an `$id`.
@@ -21,6 +21,8 @@ const BACKTRACKS: usize = 50_000;
 const COMPILED_BYTES: usize = 4 << 20;
 /// Schemas that one validation may visit.
 const VISITS: u64 = 200_000;
+/// Objections to one document that are looked at.
+const ERRORS: usize = 64;
 /// Values that the validator may copy to compile a side; a kibibyte each.
 const COPIED_VALUES: usize = 50_000;
 /// Decimal digits that a double keeps apart.
@@ -129,11 +131,28 @@ impl<'a> Executor<'a> {
     pub(super) fn errors(&self, document: &serde_json::Value) -> Vec<ValidationError<'static>> {
         catch_unwind(AssertUnwindSafe(|| {
             (self.validator.iter_errors(document))
-                .take(64)
+                .take(ERRORS)
                 .map(ValidationError::to_owned)
                 .collect()
         }))
         .unwrap_or_default()
+    }
+
+    /// Whether one of the objections to such a document is of a kind.
+    pub(super) fn objects(
+        &self,
+        document: &serde_json::Value,
+        is: impl FnMut(ValidationError<'_>) -> bool,
+    ) -> bool {
+        catch_unwind(AssertUnwindSafe(|| {
+            (self.validator.iter_errors(document)).take(ERRORS).any(is)
+        }))
+        .unwrap_or(false)
+    }
+
+    /// The side, to be walked.
+    pub(super) fn walk(&self) -> RefMut<'_, Walk<'a>> {
+        self.walk.borrow_mut()
     }
 }
 
@@ -143,23 +162,30 @@ fn compile(side: &Side<'_>, formats: bool) -> Result<(Validator, bool), Refusal>
     let draft = draft_of(dialect);
     let own = (side.root.get(dialect.id_keyword())).and_then(Node::as_str);
     let base = resolve(BASE, own.unwrap_or_default());
+    let documents: Vec<(&str, Draft, serde_json::Value)> = (side.references.iter())
+        .map(|(name, document)| {
+            let name = name.split('#').next().unwrap_or_default();
+            let executed = executed(document, Holds::Keywords);
+            let draft = match Dialect::declared(document) {
+                Some(_) => draft.detect(&executed),
+                None => draft,
+            };
+            (name, draft, executed)
+        })
+        .collect();
+    let refused =
+        |error: &dyn std::fmt::Display| shown("a reference that the validator refuses", error);
     let mut registry = Registry::new().draft(draft);
-    for (name, document) in &side.references {
-        let name = name.split('#').next().unwrap_or_default();
+    for (name, draft, document) in &documents {
         let mut uris = vec![resolve(&base, name), resolve(BASE, name)];
         uris.dedup();
-        let draft = match Dialect::declared(document) {
-            Some(_) => draft.detect(&document.to_serde()),
-            None => draft,
-        };
         for uri in uris {
-            registry = (registry.add(uri, draft.create_resource(document.to_serde())))
-                .map_err(|error| shown("a reference that the validator refuses", &error))?;
+            registry = (registry.add(uri, draft.create_resource_ref(document)))
+                .map_err(|error| refused(&error))?;
         }
     }
-    let registry = (registry.prepare())
-        .map_err(|error| shown("a reference that the validator refuses", &error))?;
-    let schema = side.root.to_serde();
+    let registry = registry.prepare().map_err(|error| refused(&error))?;
+    let schema = executed(side.root, Holds::Keywords);
     let options = || {
         jsonschema::options()
             .with_draft(draft)
@@ -174,6 +200,45 @@ fn compile(side: &Side<'_>, formats: bool) -> Result<(Validator, bool), Refusal>
     (options().with_pattern_options(backtracking).build(&schema))
         .map(|validator| (validator, true))
         .map_err(|error| shown("a schema that the validator refuses", &error))
+}
+
+/// What the members of an object are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Keywords.
+    Keywords,
+    /// Schemas by name.
+    Schemas,
+    /// A value to compare with.
+    Data,
+}
+
+/// A schema as the validator gets it: without the prose, which is most of many a schema.
+fn executed(node: &Node, holds: Holds) -> serde_json::Value {
+    const PROSE: [&str; 4] = ["title", "description", "$comment", "markdownDescription"];
+    let members = match &node.value {
+        Value::Array(items) => return items.iter().map(|item| executed(item, holds)).collect(),
+        Value::Object(members) => members,
+        _ => return node.to_serde(),
+    };
+    (members.iter())
+        .filter(|(name, value)| {
+            holds != Holds::Keywords || value.as_str().is_none() || !PROSE.contains(&name.as_str())
+        })
+        .map(|(name, value)| {
+            let inner = match (holds, name.as_str()) {
+                (Holds::Data, _) | (Holds::Keywords, "enum" | "const") => Holds::Data,
+                (Holds::Schemas, _) => Holds::Keywords,
+                (
+                    Holds::Keywords,
+                    "properties" | "patternProperties" | "definitions" | "$defs" | "dependencies"
+                    | "dependentSchemas",
+                ) => Holds::Schemas,
+                (Holds::Keywords, _) => Holds::Keywords,
+            };
+            (name.clone(), executed(value, inner))
+        })
+        .collect()
 }
 
 fn draft_of(dialect: Dialect) -> Draft {
