@@ -1,7 +1,7 @@
 //! Whether a record is one of a schema: what does not fit, where, in the same words at the registry and in the client.
 //!
 //! The parts here know one library each and no schema of ours, so that the client's codecs say the same without the
-//! engine; [`check`] is the engine's, which knows the schemas.
+//! engine; [`check()`] is the engine's, which knows the schemas.
 
 #[cfg(feature = "engine")]
 mod check;
@@ -30,6 +30,7 @@ pub struct Problem {
 
 impl Problem {
     /// One that the path says all about.
+    #[cfg(any(feature = "avro", feature = "protobuf-records"))]
     pub(crate) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self {
             path: Vec::new(),
@@ -61,6 +62,7 @@ pub(crate) enum Misfit {
 pub const TOLD: usize = 100;
 
 /// Characters of a text that are told.
+#[cfg(any(feature = "avro", feature = "json-records"))]
 const SHOWN: usize = 40;
 
 /// A JSON value in words; of long ones only the beginning.
@@ -78,6 +80,7 @@ pub(crate) fn shown(value: &serde_json::Value) -> String {
 }
 
 /// The beginning of a text.
+#[cfg(any(feature = "avro", feature = "json-records"))]
 pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         None => text.to_owned(),

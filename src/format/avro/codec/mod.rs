@@ -21,7 +21,9 @@ pub use json::Notation;
 pub(crate) use json::from_json;
 #[cfg(feature = "client-avro")]
 pub(crate) use json::to_json;
-pub(crate) use resolve::{Bounds, FEWER_VALUES, Failure, LESS_NESTING};
+pub(crate) use resolve::{Bounds, Failure};
+#[cfg(feature = "engine")]
+pub(crate) use resolve::{FEWER_VALUES, LESS_NESTING};
 pub(super) use resolve::{decode, resolve};
 #[cfg(feature = "engine")]
 pub(super) use show::{meaning, show};
