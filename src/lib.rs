@@ -31,7 +31,11 @@ pub mod cli;
 pub mod client;
 #[cfg(feature = "engine")]
 pub mod compat;
-#[cfg(feature = "avro")]
+#[cfg(any(
+    feature = "avro",
+    feature = "json-records",
+    feature = "protobuf-records"
+))]
 pub mod format;
 pub mod model;
 #[cfg(feature = "engine")]

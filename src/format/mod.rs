@@ -4,14 +4,17 @@
 //! Pure: no clock, file, network, randomness or async runtime. Schemas come from strangers, so every walk is
 //! bounded by [`Limits`].
 
+#[cfg(feature = "avro")]
 pub mod avro;
 #[cfg(feature = "engine")]
 pub mod json;
+#[cfg(feature = "avro")]
 pub mod json_text;
 #[cfg(feature = "engine")]
 mod languages;
 #[cfg(feature = "engine")]
 pub mod protobuf;
+pub mod record;
 #[cfg(feature = "engine")]
 pub mod regex;
 #[cfg(feature = "engine")]

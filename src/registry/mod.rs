@@ -13,6 +13,7 @@ pub mod register;
 pub mod scope;
 pub mod settings;
 pub mod tags;
+pub mod validate;
 pub mod verdict;
 
 use crate::model::{Level, TextId, VerdictPolicy};

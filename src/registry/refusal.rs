@@ -57,6 +57,12 @@ pub enum Refusal {
     InvalidReport,
     #[error("Invalid dryRun. Valid values are true and false.")]
     InvalidDryRun,
+    /// What is wrong with the question whether a record is valid.
+    #[error("Invalid validation. {0}")]
+    InvalidValidation(String),
+    /// What there is too much of.
+    #[error("The record costs too much to check: {0}")]
+    RecordTooComplex(String),
     #[error("Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.")]
     InvalidMode,
     #[error("Forward mode only supported on global level")]
@@ -111,6 +117,8 @@ impl Refusal {
             Refusal::InvalidVerdictPolicy => ErrorCode::INVALID_VERDICT_POLICY,
             Refusal::InvalidReport => ErrorCode::INVALID_REPORT,
             Refusal::InvalidDryRun => ErrorCode::INVALID_DRY_RUN,
+            Refusal::InvalidValidation(_) => ErrorCode::INVALID_VALIDATION,
+            Refusal::RecordTooComplex(_) => ErrorCode::RECORD_TOO_COMPLEX,
             Refusal::InvalidMode | Refusal::ForwardOnlyGlobal => ErrorCode::INVALID_MODE,
             Refusal::ReadOnly { .. }
             | Refusal::NotImport { .. }

@@ -118,6 +118,22 @@ fn too_large() -> ApiError {
 
 /// The body as a value: JSON that cannot be read is a 400, a body that is missing or `null` a 422.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let text = object(bytes)?;
+    serde_json::from_slice(text).or_else(|error| {
+        // The API's JSON knows the numbers that are none, in members that are ignored or may be absent.
+        without_not_numbers(text)
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .ok_or_else(|| ApiError::bad_request(error.to_string()))
+    })
+}
+
+/// The same where `NaN` must not pass for `null`.
+pub(crate) fn parse_strictly<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(object(bytes)?).map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
+/// The text of a body that has to be an object.
+fn object(bytes: &[u8]) -> Result<&[u8], ApiError> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = text.trim_ascii();
     if text.is_empty() || text == b"null" {
@@ -132,12 +148,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
             "The request's body is not a JSON object",
         ));
     }
-    serde_json::from_slice(text).or_else(|error| {
-        // The API's JSON knows the numbers that are none, in members that are ignored or may be absent.
-        without_not_numbers(text)
-            .and_then(|text| serde_json::from_slice(&text).ok())
-            .ok_or_else(|| ApiError::bad_request(error.to_string()))
-    })
+    Ok(text)
 }
 
 /// The text with `null` for `NaN`, `Infinity` and `-Infinity`; `None` if it has none of them outside strings.

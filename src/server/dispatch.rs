@@ -16,6 +16,7 @@ use axum::extract::Request;
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use bytes::BytesMut;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
@@ -98,8 +99,17 @@ impl Call {
     /// The body as a value. There is one body: a second call finds none. What it took of the room for bodies is
     /// kept until the request is answered, because the value takes as much.
     pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
+        body::parse(&self.bytes(usize::MAX).await?)
+    }
+
+    /// The same of a body of at most so many bytes, in nothing but JSON.
+    pub async fn strict_json<T: DeserializeOwned>(&mut self, most: usize) -> Result<T, ApiError> {
+        body::parse_strictly(&self.bytes(most).await?)
+    }
+
+    async fn bytes(&mut self, most: usize) -> Result<BytesMut, ApiError> {
         let bounds = Bounds {
-            bytes: self.state.options.max_body_bytes,
+            bytes: self.state.options.max_body_bytes.min(most),
             time: self.state.options.body_read_timeout,
         };
         let body = std::mem::take(&mut self.body);
@@ -107,7 +117,7 @@ impl Call {
         self.unread.store(false, Ordering::Relaxed);
         let bytes = std::mem::take(&mut self.held.bytes);
         self.state.metrics.request_size(self.endpoint, bytes.len());
-        body::parse(&bytes)
+        Ok(bytes)
     }
 }
 

@@ -73,6 +73,7 @@ pub const ROUTES: &[Route] = &[
     route!(Api "DELETE" "/subjects/{subject}/versions/{version}", "subjects.versions.deleteSchemaVersion-schema", "Error while deleting Schema Version", versions::delete),
     route!(Api "GET" "/subjects/{subject}/versions/{version}/schema", "subjects.versions.get-schema.only", "Error while retrieving schema for subject {subject} with version {version} from the schema registry", versions::text),
     route!(Api "GET" "/subjects/{subject}/versions/{version}/referencedby", "subjects.versions.list-schema-refs", "Error while listing schemas that reference subject {subject} with version {version}", versions::referenced_by),
+    route!(Api "POST" "/subjects/{subject}/versions/{version}/validate", "subjects.versions.validate", "Error while validating a record", versions::validate),
     route!(Api "POST" "/subjects/{subject}/versions/{version}/tags", "subjects.versions.modify.tags", "Error while registering schema", versions::tag),
 
     route!(Api "GET" "/schemas", "schemas.get-schemas", "Error while listing schemas", schemas::list),

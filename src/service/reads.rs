@@ -7,8 +7,10 @@ use crate::model::{Config, Context, Guid, Mode, SchemaId, Subject, VersionSpec};
 use crate::registry::query::{self, ById, Deleted, LIST_LIMIT, Page, SchemasQuery};
 use crate::registry::refusal::Refusal;
 use crate::registry::settings::{self, Fallback};
+use crate::registry::validate;
 use crate::wire::{
     ContextIdResponse, SchemaResponse, SchemaStringResponse, SubjectVersionResponse,
+    ValidateRequest, ValidateResponse,
 };
 use std::sync::Arc;
 
@@ -127,6 +129,22 @@ impl Service {
             ..ReadOptions::default()
         };
         self.render(&found, &options).await
+    }
+
+    /// `POST /subjects/{subject}/versions/{version}/validate`, which is ours
+    pub async fn validate(
+        &self,
+        subject: Subject,
+        version: VersionSpec,
+        deleted: bool,
+        request: ValidateRequest,
+    ) -> Result<ValidateResponse, Error> {
+        if version == VersionSpec::Latest {
+            self.refresh().await;
+        }
+        let deleted = seen(deleted);
+        self.run(move |library| validate::validate(library, &subject, version, deleted, &request))
+            .await
     }
 
     /// `GET …/referencedby`

@@ -46,6 +46,10 @@ impl ErrorCode {
     pub const INVALID_REPORT: Self = Self(42291);
     /// Ours: the contract has no dry runs.
     pub const INVALID_DRY_RUN: Self = Self(42292);
+    /// Ours: the contract validates no records.
+    pub const INVALID_VALIDATION: Self = Self(42293);
+    /// Ours: the contract validates no records.
+    pub const RECORD_TOO_COMPLEX: Self = Self(42294);
     pub const STORE: Self = Self(50001);
     pub const TIMEOUT: Self = Self(50002);
 }

@@ -11,10 +11,11 @@ mod response;
 pub use error::{ErrorBody, ErrorCode};
 pub use request::{
     ConfigRequest, ModeRequest, ReferenceBody, RegisterRequest, SchemaEntity, SchemaTags,
-    TagSchemaRequest, UnknownName,
+    TagSchemaRequest, UnknownName, ValidateRequest,
 };
 pub use response::{
     CompatibilityResponse, ConfigResponse, ConfigUpdateResponse, ContextIdResponse,
-    DeploymentResponse, ModeResponse, RegisterResponse, SchemaResponse, SchemaStringResponse,
-    ServerClusterResponse, SubjectVersionResponse, VersionResponse,
+    DeploymentResponse, ModeResponse, RecordError, RegisterResponse, SchemaResponse,
+    SchemaStringResponse, ServerClusterResponse, SubjectVersionResponse, ValidateResponse,
+    VersionResponse,
 };

@@ -6,6 +6,7 @@ use crate::model::{
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -124,6 +125,32 @@ pub struct ModeRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub mode: Option<Option<String>>,
+}
+
+/// The body of `POST …/validate`, which is ours: exactly one of `record`, `payload` and `framed`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ValidateRequest {
+    /// The record as JSON; `null` is one too.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub record: Option<Box<RawValue>>,
+    /// The bytes of the record's encoding without a frame, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// The bytes as they are in Kafka, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framed: Option<String>,
+    /// How `record` is written: `json` (the default) or `avro-json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// The full name of the message of a Protobuf schema; its first one by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A member that is there, `null` or not.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// A value that is an object: serde alone would read a list as an object's members in order.

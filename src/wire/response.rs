@@ -162,6 +162,38 @@ pub struct CompatibilityResponse {
     pub messages: Option<Vec<String>>,
 }
 
+/// The answer to `POST …/validate`, which is ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidateResponse {
+    /// Whether the record is one of the schema.
+    pub valid: bool,
+    /// What is wrong with it: 100 things at most, none if it is valid.
+    pub errors: Vec<RecordError>,
+    /// Whether more is wrong than is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<bool>,
+    /// The schema's id.
+    pub id: SchemaId,
+    /// The version it was validated against.
+    pub version: Version,
+    /// The language.
+    pub schema_type: SchemaType,
+}
+
+/// One thing that is wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordError {
+    /// The way into the record: field names, array indexes and map keys as a JSON pointer (RFC 6901).
+    pub path: String,
+    /// What the schema wants there, in words.
+    pub expected: String,
+    /// What is there, in words; empty where that cannot be told.
+    pub found: String,
+    /// All of it in one sentence, for people.
+    pub message: String,
+}
+
 /// The settings of a scope, as `GET` and `DELETE` show them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,6 +1,12 @@
 //! Why a record cannot be written or read: what is wrong, where in the record, and with which schema.
 
 use crate::client::ClientError;
+#[cfg(any(
+    feature = "client-avro",
+    feature = "client-json",
+    feature = "client-protobuf"
+))]
+use crate::format;
 use crate::model::SchemaType;
 use crate::wire::frame::FrameError;
 use std::fmt;
@@ -62,6 +68,26 @@ impl Mismatch {
     ) -> Self {
         Self {
             problems: vec![Problem::new(path, expected, found)],
+        }
+    }
+}
+
+#[cfg(any(
+    feature = "client-avro",
+    feature = "client-json",
+    feature = "client-protobuf"
+))]
+impl From<Vec<format::record::Problem>> for Mismatch {
+    fn from(found: Vec<format::record::Problem>) -> Self {
+        let told = found.into_iter().take(Self::LIMIT).map(|problem| {
+            let expected = match problem.place.as_str() {
+                "" => problem.expected,
+                place => format!("{} (schema {place})", problem.expected),
+            };
+            Problem::new(problem.path.join("."), expected, problem.found)
+        });
+        Self {
+            problems: told.collect(),
         }
     }
 }

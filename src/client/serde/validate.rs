@@ -154,7 +154,7 @@ impl Validator {
             #[cfg(feature = "client-json")]
             Codec::Json(codec) => codec.check(bytes, &self.limits).map(|_| ()),
             #[cfg(feature = "client-protobuf")]
-            Codec::Protobuf(codec) => codec.decode(indexes, bytes).map(|_| ()),
+            Codec::Protobuf(codec) => codec.check(indexes, bytes),
         }
     }
 

@@ -4,7 +4,8 @@ use super::codec::{self, Datum};
 use super::model::{Kind, Primitive, Schema, TypeId};
 use std::collections::HashSet;
 
-pub(crate) use super::codec::{Bounds, Failure, Misfit, Notation};
+pub(crate) use super::codec::{Bounds, Failure, Notation};
+pub(crate) use crate::format::record::Misfit;
 
 /// A value of some schema.
 pub(crate) struct Record(Datum);

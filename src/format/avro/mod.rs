@@ -25,6 +25,8 @@ mod print;
 #[cfg(feature = "engine")]
 mod reads;
 #[cfg(feature = "engine")]
+mod record;
+#[cfg(feature = "engine")]
 mod tags;
 #[cfg(feature = "engine")]
 mod truth;
@@ -39,7 +41,11 @@ use super::truth::{Budget, Truth};
 #[cfg(feature = "engine")]
 use super::{Difference, Limits, TagEdit, Tagged, TooComplex};
 use super::{InvalidSchema, Source};
+#[cfg(any(feature = "client-avro", feature = "engine"))]
+pub use codec::Notation;
 pub use model::Schema;
+#[cfg(feature = "engine")]
+pub(in crate::format) use record::{check_bytes, check_json};
 
 /// Reads a text.
 pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {

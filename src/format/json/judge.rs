@@ -7,12 +7,14 @@
 mod attribute;
 mod execute;
 mod minimise;
+mod record;
 mod rules;
 mod stand_in;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+pub(in crate::format) use record::check_record;
 pub use rules::rule_of;
 pub use stand_in::Bound;
 

@@ -27,6 +27,7 @@ use super::{Difference, InvalidSchema, Limits, Source, Strictness, TagEdit, Tagg
 use crate::model::Policy;
 use compare::{Compare, Pair, Place};
 pub use dialect::Dialect;
+pub(in crate::format) use judge::check_record;
 pub use judge::truth;
 use model::{Kind, Model};
 use std::sync::Arc;

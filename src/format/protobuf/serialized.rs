@@ -5,6 +5,7 @@ use super::ast::*;
 use super::check::SCALARS;
 use super::scope::{Id, Scope};
 use super::{builtin, print, unlinked, wire};
+use prost_reflect::FileDescriptor;
 use protox::file::{File as SourceFile, FileResolver, GoogleFileResolver};
 use std::collections::HashMap;
 
@@ -23,15 +24,32 @@ pub(super) fn serialized(schema: &Schema) -> Option<Vec<u8>> {
     let scope = schema.scope();
     let root = linkable(schema, &scope);
     compile(schema, &root).or_else(|| {
-        let mut plain = root;
-        each_options(&mut plain, &mut |options| {
-            options.retain(|o| !o.is_custom())
-        });
+        let plain = without_custom_options(root);
         compile(schema, &plain).or_else(|| unlinked::descriptor(&plain, &scope))
     })
 }
 
+/// The file with everything it imports, for reading records; `None` when a type is not there.
+pub(super) fn linked(schema: &Schema) -> Option<FileDescriptor> {
+    if schema.imports.len() > MOST_FILES {
+        return None;
+    }
+    let root = linkable(schema, &schema.scope());
+    link(schema, &root).or_else(|| link(schema, &without_custom_options(root)))
+}
+
+fn without_custom_options(mut file: File) -> File {
+    each_options(&mut file, &mut |options| options.retain(|o| !o.is_custom()));
+    file
+}
+
 fn compile(schema: &Schema, root: &File) -> Option<Vec<u8>> {
+    let file = link(schema, root)?;
+    // Source positions are of our own print and more than half of the bytes; nobody needs them.
+    wire::without(&file.encode_to_vec(), SOURCE_CODE_INFO).ok()
+}
+
+fn link(schema: &Schema, root: &File) -> Option<FileDescriptor> {
     let mut name = "default".to_owned();
     while schema.imports.iter().any(|i| i.path == name) {
         name.push('_');
@@ -48,9 +66,7 @@ fn compile(schema: &Schema, root: &File) -> Option<Vec<u8>> {
         google: GoogleFileResolver::new(),
     });
     compiler.open_file(&name).ok()?;
-    let file = compiler.descriptor_pool().get_file_by_name(&name)?;
-    // Source positions are of our own print and more than half of the bytes; nobody needs them.
-    wire::without(&file.encode_to_vec(), SOURCE_CODE_INFO).ok()
+    compiler.descriptor_pool().get_file_by_name(&name)
 }
 
 struct Sources {

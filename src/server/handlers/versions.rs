@@ -63,6 +63,20 @@ pub(in crate::server) async fn referenced_by(call: Call) -> Result<Reply, ApiErr
     Reply::json(&ids)
 }
 
+/// The largest body of a request to validate: what is read from a record takes several times its bytes.
+const RECORD_BYTES: usize = 4 << 20;
+
+pub(in crate::server) async fn validate(mut call: Call) -> Result<Reply, ApiError> {
+    let request = call.strict_json(RECORD_BYTES).await?;
+    let version = call.version()?;
+    let deleted = call.query.flag("deleted");
+    let verdict = call
+        .service()
+        .validate(call.subject(), version, deleted, request)
+        .await?;
+    Reply::json(&verdict)
+}
+
 pub(in crate::server) async fn delete(call: Call) -> Result<Reply, ApiError> {
     let version = call.version()?;
     let permanent = call.query.flag("permanent");

@@ -3,7 +3,7 @@
 //! The fast path is serde_avro_fast; nothing else here knows that library. Whatever it refuses is looked at once more
 //! by our own reading of the specification, which can say where and why.
 
-use crate::client::serde::{Limits, Mismatch, Problem};
+use crate::client::serde::{Limits, Mismatch};
 use crate::format::avro::data::{self, Bounds, Failure, Misfit, Notation};
 use crate::format::{self, Resolved, Source, Strictness};
 use serde::Serialize;
@@ -321,12 +321,9 @@ fn bounds(limits: &Limits) -> Bounds {
 }
 
 fn misfit(misfit: Misfit) -> Mismatch {
-    Mismatch {
-        problems: vec![Problem::new(
-            misfit.path.join("."),
-            misfit.expected,
-            misfit.found,
-        )],
+    match misfit {
+        Misfit::Unfit(problems) => problems.into(),
+        Misfit::TooMuch(what) => Mismatch::one("", "a record that costs less to match", what),
     }
 }
 

@@ -1,8 +1,8 @@
 //! One JSON Schema, ready to check, write and read records.
 
-use crate::client::serde::{Limits, Mismatch, Problem};
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, Retrieve, Uri, ValidationError, Validator};
+use crate::client::serde::{Limits, Mismatch};
+use crate::format::record::json::{is_within, problem};
+use jsonschema::{Draft, Retrieve, Uri, Validator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -106,7 +106,7 @@ impl JsonCodec {
         if self.validator.is_valid(value) {
             return Ok(());
         }
-        let problems: Vec<Problem> = self
+        let problems: Vec<_> = self
             .validator
             .iter_errors(value)
             .take(Mismatch::LIMIT)
@@ -115,7 +115,7 @@ impl JsonCodec {
         if problems.is_empty() {
             return Ok(());
         }
-        Err(Mismatch { problems })
+        Err(problems.into())
     }
 
     /// Checks bytes and reads them as a JSON value.
@@ -169,37 +169,6 @@ fn draft_of(schema: &Value) -> Draft {
     } else {
         Draft::Draft7
     }
-}
-
-/// Whether a value nests at most so deep.
-fn is_within(value: &Value, depth: usize) -> bool {
-    match value {
-        Value::Array(items) => depth > 0 && items.iter().all(|v| is_within(v, depth - 1)),
-        Value::Object(members) => depth > 0 && members.values().all(|v| is_within(v, depth - 1)),
-        _ => true,
-    }
-}
-
-fn problem(error: &ValidationError<'_>) -> Problem {
-    let path = error.instance_path().to_string();
-    let path = path.trim_start_matches('/').replace('/', ".");
-    let expected = match error.kind() {
-        ValidationErrorKind::Type { .. } => "another type",
-        ValidationErrorKind::Required { .. } => "a property that is required",
-        ValidationErrorKind::AdditionalProperties { .. }
-        | ValidationErrorKind::UnevaluatedProperties { .. } => "only properties that are known",
-        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
-            "one of the values that are listed"
-        }
-        _ => "another value",
-    };
-    let mut told = error.masked_with("the value").to_string();
-    if let Some((end, _)) = told.char_indices().nth(300) {
-        told.truncate(end);
-        told.push('…');
-    }
-    let expected = format!("{expected} (schema {})", error.schema_path());
-    Problem::new(path, expected, told)
 }
 
 /// The documents that a schema refers to, by the URI it uses: whole, or relative to the referring document.

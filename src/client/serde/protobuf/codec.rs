@@ -1,6 +1,7 @@
 //! One `.proto` file as the registry serialises it, ready to read its messages.
 
 use crate::client::serde::Mismatch;
+use crate::format::record::protobuf as record;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
@@ -69,19 +70,12 @@ impl ProtobufCodec {
 
     /// The message at these indexes: the first is among the file's messages, each further one among those inside.
     pub fn message(&self, indexes: &[i32]) -> Option<MessageDescriptor> {
-        let mut indexes = indexes.iter().map(|i| usize::try_from(*i).ok());
-        let mut message = self.file.messages().nth(indexes.next()??)?;
-        for index in indexes {
-            let child = message.child_messages().nth(index?)?;
-            message = child;
-        }
-        Some(message)
+        record::message_at(&self.file, indexes)
     }
 
     /// The message of this full name.
     pub fn message_named(&self, name: &str) -> Option<MessageDescriptor> {
-        let message = self.file.parent_pool().get_message_by_name(name)?;
-        (message.parent_file() == self.file).then_some(message)
+        record::message_named(&self.file, name)
     }
 
     /// Reads a message; the indexes say which.
@@ -97,7 +91,16 @@ impl ProtobufCodec {
         decode_dynamic(message, bytes)
     }
 
-    /// Whether a JSON value is the file's first message in Protobuf's JSON mapping.
+    /// Whether bytes are a message, required fields included; the indexes say which.
+    ///
+    /// # Errors
+    ///
+    /// As [`ProtobufCodec::decode`], and the required fields that are missing.
+    pub fn check(&self, indexes: &[i32], bytes: &[u8]) -> Result<(), Mismatch> {
+        complete(&self.decode(indexes, bytes)?)
+    }
+
+    /// Whether a JSON value is the file's first message in Protobuf's JSON mapping, required fields included.
     ///
     /// # Errors
     ///
@@ -106,21 +109,8 @@ impl ProtobufCodec {
         let message = self
             .message(&[0])
             .ok_or_else(|| Mismatch::one("", "a file with a message", "one without"))?;
-        let what = format!("a message {}", message.full_name());
-        let seed = Seed(message);
-        let mut track = serde_path_to_error::Track::new();
-        let place = serde_path_to_error::Deserializer::new(value, &mut track);
-        match serde::de::DeserializeSeed::deserialize(seed, place) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let path = track.path();
-                let path = match path.iter().next() {
-                    Some(_) => path.to_string(),
-                    None => String::new(),
-                };
-                Err(Mismatch::one(path, what, error.to_string()))
-            }
-        }
+        let message = record::read_json(message, value).map_err(|p| Mismatch::from(vec![p]))?;
+        complete(&message)
     }
 
     /// The full names of the file's outermost messages.
@@ -130,13 +120,11 @@ impl ProtobufCodec {
     }
 }
 
-struct Seed(MessageDescriptor);
-
-impl<'de> serde::de::DeserializeSeed<'de> for Seed {
-    type Value = DynamicMessage;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<DynamicMessage, D::Error> {
-        DynamicMessage::deserialize(self.0, from)
+fn complete(message: &DynamicMessage) -> Result<(), Mismatch> {
+    let missing = record::missing(message, Mismatch::LIMIT);
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(missing.into()),
     }
 }
 
@@ -145,27 +133,12 @@ pub(super) fn decode_dynamic(
     descriptor: MessageDescriptor,
     bytes: &[u8],
 ) -> Result<DynamicMessage, Mismatch> {
-    let what = format!("a message {}", descriptor.full_name());
-    DynamicMessage::decode(descriptor, bytes).map_err(|e| broken(what, &e))
+    record::read_bytes(descriptor, bytes).map_err(|p| vec![p].into())
 }
 
-/// What is wrong with bytes. The library's message names the fields it was in.
+/// What is wrong with bytes.
 pub(super) fn broken(what: String, error: &prost::DecodeError) -> Mismatch {
-    let told = error.to_string();
-    let told = told
-        .strip_prefix("failed to decode Protobuf message: ")
-        .unwrap_or(&told);
-    // `Type.field: Type.field: what is wrong`, from the outside in.
-    let mut path = Vec::new();
-    let mut rest = told;
-    while let Some((place, tail)) = rest.split_once(": ") {
-        let Some((_, field)) = place.rsplit_once('.') else {
-            break;
-        };
-        path.push(field);
-        rest = tail;
-    }
-    Mismatch::one(path.join("."), what, rest)
+    vec![record::broken(what, error)].into()
 }
 
 /// Whether the schema knows every field of a message.

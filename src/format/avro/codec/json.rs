@@ -3,44 +3,54 @@
 use super::super::model::{Kind, Primitive, Record, Schema, TypeId};
 use super::resolve::{Bounds, default_value};
 use super::{Datum, deeper};
+use crate::format::record::{Misfit, Problem, TOLD, shown};
 use serde_json::{Map, Number, Value};
 
 /// How a datum is written as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Notation {
+pub enum Notation {
     /// The specification's "JSON encoding": a value of a union is `null` or `{"branch": value}`, no field is left out.
     Tagged,
     /// As people write it: a value of a union stands bare, fields with a default may be left out.
     Plain,
 }
 
-/// Why a JSON value is none of a schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Misfit {
-    /// The way into the value: field names, array indexes, map keys.
-    pub(crate) path: Vec<String>,
-    /// What was expected there.
-    pub(crate) expected: String,
-    /// What was found.
-    pub(crate) found: String,
+fn unfit(expected: impl Into<String>, found: impl Into<String>) -> Misfit {
+    Misfit::Unfit(vec![Problem::new(expected, found)])
 }
 
-impl Misfit {
-    fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            path: Vec::new(),
-            expected: expected.into(),
-            found: found.into(),
+/// What does not fit in the parts of a value, so far.
+#[derive(Default)]
+struct Faults(Vec<Problem>);
+
+impl Faults {
+    /// The value of a part, or a note of what does not fit there. The error ends the search: there is enough to
+    /// tell, or it costs too much.
+    fn sort<T>(&mut self, part: Result<T, Misfit>, name: &str) -> Result<Option<T>, Misfit> {
+        match part {
+            Ok(value) => Ok(Some(value)),
+            Err(Misfit::Unfit(problems)) => {
+                let problems = problems.into_iter().map(|p| p.inside(name));
+                self.0.extend(problems);
+                if self.0.len() > TOLD {
+                    return Err(Misfit::Unfit(std::mem::take(&mut self.0)));
+                }
+                Ok(None)
+            }
+            Err(too_much) => Err(too_much),
         }
     }
 
-    fn inside(mut self, part: &str) -> Self {
-        self.path.push(part.to_owned());
-        self
+    fn end<T>(self, value: T) -> Result<T, Misfit> {
+        match self.0.is_empty() {
+            true => Ok(value),
+            false => Err(Misfit::Unfit(self.0)),
+        }
     }
 }
 
-/// Reads a JSON value as a datum of the schema.
+/// Reads a JSON value as a datum of the schema. Everything that does not fit is told, up to a few more than
+/// [`TOLD`] things; of a union, what the branch says that came furthest.
 pub(crate) fn from_json(
     schema: &Schema,
     value: &Value,
@@ -53,9 +63,15 @@ pub(crate) fn from_json(
         depth: bounds.depth,
         values: bounds.values,
     };
-    reading.value(schema.root, value, 0).map_err(|mut misfit| {
-        misfit.path.reverse();
-        misfit
+    let datum = reading.value(schema.root, value, 0);
+    datum.map_err(|misfit| match misfit {
+        Misfit::Unfit(mut problems) => {
+            for problem in &mut problems {
+                problem.path.reverse();
+            }
+            Misfit::Unfit(problems)
+        }
+        too_much => too_much,
     })
 }
 
@@ -70,11 +86,11 @@ struct FromJson<'a> {
 impl FromJson<'_> {
     fn value(&mut self, of: TypeId, value: &Value, depth: usize) -> Result<Datum, Misfit> {
         if depth > self.depth {
-            return Err(Misfit::new("less nesting", "more"));
+            return Err(Misfit::TooMuch("its nesting"));
         }
         match self.values.checked_sub(1) {
             Some(left) => self.values = left,
-            None => return Err(Misfit::new("a record that costs less to match", "more")),
+            None => return Err(Misfit::TooMuch("the number of its values")),
         }
         deeper(|| self.fitted(of, value, depth + 1))
     }
@@ -87,19 +103,25 @@ impl FromJson<'_> {
             (Kind::Primitive(primitive), _) => self.scalar(*primitive, value),
             (Kind::Array(of), Value::Array(items)) => {
                 let mut all = Vec::with_capacity(items.len());
+                let mut faults = Faults::default();
                 for (at, item) in items.iter().enumerate() {
                     let item = self.value(*of, item, depth);
-                    all.push(item.map_err(|e| e.inside(&at.to_string()))?);
+                    match item {
+                        Ok(item) => all.push(item),
+                        fault => drop(faults.sort(fault, &at.to_string())?),
+                    }
                 }
-                Ok(Datum::Array(all))
+                faults.end(Datum::Array(all))
             }
             (Kind::Map(of), Value::Object(members)) => {
                 let mut all = Vec::with_capacity(members.len());
+                let mut faults = Faults::default();
                 for (key, value) in members {
-                    let value = self.value(*of, value, depth).map_err(|e| e.inside(key))?;
-                    all.push((key.clone(), value));
+                    if let Some(value) = faults.sort(self.value(*of, value, depth), key)? {
+                        all.push((key.clone(), value));
+                    }
                 }
-                Ok(Datum::Map(all))
+                faults.end(Datum::Map(all))
             }
             (Kind::Record(record), Value::Object(members)) => self.record(record, members, depth),
             (Kind::Enum(of), Value::String(text)) => {
@@ -107,7 +129,7 @@ impl FromJson<'_> {
                 place.map(Datum::Enum).ok_or_else(|| {
                     let symbols: Vec<&str> = of.symbols.iter().take(20).map(|s| &**s).collect();
                     let more = if of.symbols.len() > 20 { ", …" } else { "" };
-                    Misfit::new(
+                    unfit(
                         format!("one of the symbols {}{more}", symbols.join(", ")),
                         shown(value),
                     )
@@ -119,10 +141,10 @@ impl FromJson<'_> {
                     bytes.filter(|bytes| usize::try_from(of.size).is_ok_and(|n| n == bytes.len()));
                 fits.map(Datum::Fixed).ok_or_else(|| {
                     let what = format!("{} bytes, as a string of U+0000 to U+00FF", of.size);
-                    Misfit::new(what, shown(value))
+                    unfit(what, shown(value))
                 })
             }
-            _ => Err(Misfit::new(described(schema, of), shown(value))),
+            _ => Err(unfit(described(schema, of), shown(value))),
         }
     }
 
@@ -135,11 +157,12 @@ impl FromJson<'_> {
         let schema = self.schema;
         let mut known = 0;
         let mut values = Vec::with_capacity(record.fields.len());
+        let mut faults = Faults::default();
         for field in &record.fields {
             if let Some(value) = members.get(&*field.name) {
                 known += 1;
                 let value = self.value(field.of, value, depth);
-                values.push(value.map_err(|e| e.inside(&field.name))?);
+                values.extend(faults.sort(value, &field.name)?);
                 continue;
             }
             let default = match (&field.default, self.notation) {
@@ -148,19 +171,18 @@ impl FromJson<'_> {
                 }
                 _ => None,
             };
-            values.push(default.ok_or_else(|| {
-                Misfit::new(described(schema, field.of), "nothing").inside(&field.name)
-            })?);
+            let default = default.ok_or_else(|| unfit(described(schema, field.of), "nothing"));
+            values.extend(faults.sort(default, &field.name)?);
         }
-        if known < members.len()
-            && let Some(name) = members
-                .keys()
-                .find(|k| !record.index.contains_key(k.as_str()))
-        {
-            let what = format!("a field of {}", record.named.name.full());
-            return Err(Misfit::new(what, "a name that it does not have").inside(name));
+        if known < members.len() {
+            let is_unknown = |name: &&String| !record.index.contains_key(name.as_str());
+            for name in members.keys().filter(is_unknown) {
+                let what = format!("a field of {}", record.named.name.full());
+                let fault = Err::<Datum, _>(unfit(what, "a name that it does not have"));
+                faults.sort(fault, name)?;
+            }
         }
-        Ok(Datum::Record(values))
+        faults.end(Datum::Record(values))
     }
 
     fn union(&mut self, branches: &[TypeId], value: &Value, depth: usize) -> Result<Datum, Misfit> {
@@ -180,23 +202,27 @@ impl FromJson<'_> {
                 Value::Null => ("null", value),
                 Value::Object(members) => match members.iter().next() {
                     Some((name, inner)) if members.len() == 1 => (name.as_str(), inner),
-                    _ => return Err(Misfit::new(choices(), "an object without one member")),
+                    _ => return Err(unfit(choices(), "an object without one member")),
                 },
                 _ => {
                     let what = format!("{}, as {{\"name\": value}}", choices());
-                    return Err(Misfit::new(what, shown(value)));
+                    return Err(unfit(what, shown(value)));
                 }
             };
             for (at, branch) in branches.iter().enumerate() {
                 if branch_name(schema, *branch) == name {
-                    let inner = self.value(*branch, inner, depth);
-                    return Ok(wrap(at, inner.map_err(|e| e.inside(name))?));
+                    let mut faults = Faults::default();
+                    let inner = faults.sort(self.value(*branch, inner, depth), name)?;
+                    return match inner {
+                        Some(inner) => Ok(wrap(at, inner)),
+                        None => Err(Misfit::Unfit(faults.0)),
+                    };
                 }
             }
-            return Err(Misfit::new(choices(), shown(value)));
+            return Err(unfit(choices(), shown(value)));
         }
         // First the branches that are of the value's own kind, then those that can hold it.
-        let mut nearest: Option<Misfit> = None;
+        let mut nearest: Option<(usize, Vec<Problem>)> = None;
         for own in [true, false] {
             for (at, branch) in branches.iter().enumerate() {
                 if is_own(schema.kind(*branch), value) != own {
@@ -204,23 +230,25 @@ impl FromJson<'_> {
                 }
                 match self.value(*branch, value, depth) {
                     Ok(value) => return Ok(wrap(at, value)),
-                    Err(misfit) if !misfit.path.is_empty() || self.values == 0 => {
-                        if nearest
-                            .as_ref()
-                            .is_none_or(|n| n.path.len() < misfit.path.len())
-                        {
-                            nearest = Some(misfit);
+                    Err(Misfit::Unfit(problems)) => {
+                        let reach = problems.iter().map(|p| p.path.len()).max();
+                        let reach = reach.unwrap_or_default();
+                        if reach > nearest.as_ref().map_or(0, |(reach, _)| *reach) {
+                            nearest = Some((reach, problems));
                         }
                     }
-                    Err(_) => {}
+                    Err(too_much) => return Err(too_much),
                 }
             }
         }
-        Err(nearest.unwrap_or_else(|| Misfit::new(choices(), shown(value))))
+        Err(match nearest {
+            Some((_, problems)) => Misfit::Unfit(problems),
+            None => unfit(choices(), shown(value)),
+        })
     }
 
     fn scalar(&self, of: Primitive, value: &Value) -> Result<Datum, Misfit> {
-        let misfit = || Misfit::new(primitive_described(of), shown(value));
+        let misfit = || unfit(primitive_described(of), shown(value));
         let datum = match (of, value) {
             (Primitive::Null, Value::Null) => Some(Datum::Null),
             (Primitive::Boolean, Value::Bool(yes)) => Some(Datum::Boolean(*yes)),
@@ -328,28 +356,13 @@ fn described(schema: &Schema, of: TypeId) -> String {
     }
 }
 
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(yes) => format!("the boolean {yes}"),
-        Value::Number(n) => format!("the number {n}"),
-        Value::String(text) => {
-            let mut short: String = text.chars().take(40).collect();
-            if short.len() < text.len() {
-                short.push('…');
-            }
-            format!("the string {short:?}")
-        }
-        Value::Array(items) => format!("an array of {}", items.len()),
-        Value::Object(members) => format!("an object of {} members", members.len()),
-    }
-}
-
 /// Writes a datum of the schema as a JSON value; `None` if it is none of it.
+#[cfg(feature = "client-avro")]
 pub(crate) fn to_json(schema: &Schema, datum: &Datum, notation: Notation) -> Option<Value> {
     put(schema, schema.root, datum, notation)
 }
 
+#[cfg(feature = "client-avro")]
 fn put(schema: &Schema, of: TypeId, datum: &Datum, notation: Notation) -> Option<Value> {
     let inner = |of: TypeId, datum: &Datum| deeper(|| put(schema, of, datum, notation));
     Some(match (schema.kind(of), datum) {
@@ -399,6 +412,7 @@ fn put(schema: &Schema, of: TypeId, datum: &Datum, notation: Notation) -> Option
 }
 
 /// A number; what JSON has no number for is a string, and reads back.
+#[cfg(feature = "client-avro")]
 fn float(n: f64, shortest: String) -> Value {
     if n.is_nan() {
         return Value::from("NaN");

@@ -6,7 +6,7 @@
 //! that finds witnesses but the parsed schema. Exact rather than fast.
 
 mod encode;
-#[cfg(feature = "client-avro")]
+#[cfg(any(feature = "client-avro", feature = "engine"))]
 mod json;
 mod resolve;
 #[cfg(feature = "engine")]
@@ -15,9 +15,15 @@ mod show;
 mod tests;
 
 pub(super) use encode::encode;
+#[cfg(any(feature = "client-avro", feature = "engine"))]
+pub use json::Notation;
+#[cfg(any(feature = "client-avro", feature = "engine"))]
+pub(crate) use json::from_json;
 #[cfg(feature = "client-avro")]
-pub(crate) use json::{Misfit, Notation, from_json, to_json};
+pub(crate) use json::to_json;
 pub(crate) use resolve::{Bounds, Failure};
+#[cfg(feature = "engine")]
+pub(crate) use resolve::{FEWER_VALUES, LESS_NESTING};
 pub(super) use resolve::{decode, resolve};
 #[cfg(feature = "engine")]
 pub(super) use show::{meaning, show};

@@ -112,6 +112,10 @@ pub(in super::super) fn resolve(
 /// How many values the defaults of one datum may be made of: defaults that use defaults can double each time.
 const DEFAULTS: usize = 100_000;
 
+/// What is expected of a record that nests too deep to be read.
+pub(crate) const LESS_NESTING: &str = "less nesting";
+/// What is expected of a record of too many values to be read.
+pub(crate) const FEWER_VALUES: &str = "fewer values";
 const BRANCH: &str = "the number of one of the union's branches";
 const SYMBOL: &str = "the number of one of the enum's symbols";
 
@@ -144,9 +148,9 @@ impl<'a> Input<'a> {
     /// Before each value: whether there may be one more, and so deep.
     fn enter(&mut self, depth: usize) -> Result<(), Failure> {
         if depth > self.depth {
-            return Err(Failure::bytes("less nesting"));
+            return Err(Failure::bytes(LESS_NESTING));
         }
-        self.values = (self.values.checked_sub(1)).ok_or(Failure::bytes("fewer values"))?;
+        self.values = (self.values.checked_sub(1)).ok_or(Failure::bytes(FEWER_VALUES))?;
         Ok(())
     }
 

@@ -6,6 +6,8 @@ use crate::format::json::Dialect;
 use crate::format::json::contain::Side;
 use crate::format::json::uri::resolve;
 use crate::format::json_text::{Node, Value};
+use crate::format::record::json::problem;
+use crate::format::record::{Problem, TOLD};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Registry, ValidationError, Validator};
 use std::cell::{Cell, RefCell, RefMut};
@@ -31,6 +33,8 @@ const EXPONENT: i64 = 290;
 /// One side, ready to be asked.
 pub(super) struct Executor<'a> {
     validator: Validator,
+    /// Whether a pattern is matched by backtracking.
+    backtracks: bool,
     walk: RefCell<Walk<'a>>,
     visited: Cell<u64>,
 }
@@ -51,10 +55,12 @@ impl<'a> Executor<'a> {
         if !copies_little(all) {
             return Err("a schema that costs too much to compile".to_owned());
         }
-        let validator = catch_unwind(AssertUnwindSafe(|| compile(&side, formats)))
-            .map_err(|_| "a schema on which the validator fails".to_owned())??;
+        let (validator, backtracks) =
+            catch_unwind(AssertUnwindSafe(|| compile(&side, formats)))
+                .map_err(|_| "a schema on which the validator fails".to_owned())??;
         Ok(Self {
             validator,
+            backtracks,
             walk: RefCell::new(Walk::new(&side)),
             visited: Cell::new(0),
         })
@@ -78,6 +84,39 @@ impl<'a> Executor<'a> {
             }
             let trusted = (self.validator.iter_errors(document)).all(|error| decided(&error));
             trusted.then_some(false)
+        }))
+        .ok()
+        .flatten()
+    }
+
+    /// Whether a pattern is matched by backtracking, which can take as many steps as are allowed.
+    pub(super) fn backtracks(&self) -> bool {
+        self.backtracks
+    }
+
+    /// Whether a document can be asked about within so many visits.
+    pub(super) fn can_afford(&self, document: &serde_json::Value, visits: u64) -> bool {
+        matches!(
+            self.walk.borrow_mut().cost(document, visits),
+            Cost::Visits(_)
+        )
+    }
+
+    /// What it objects to in a document whose cost is known, up to one more than is told; `None` if the validator
+    /// gives up.
+    pub(super) fn problems(&self, document: &serde_json::Value) -> Option<Vec<Problem>> {
+        catch_unwind(AssertUnwindSafe(|| {
+            if self.validator.is_valid(document) {
+                return Some(Vec::new());
+            }
+            let mut problems = Vec::new();
+            for error in self.validator.iter_errors(document).take(TOLD + 1) {
+                if !decided(&error) {
+                    return None;
+                }
+                problems.push(problem(&error));
+            }
+            (!problems.is_empty()).then_some(problems)
         }))
         .ok()
         .flatten()
@@ -117,7 +156,8 @@ impl<'a> Executor<'a> {
     }
 }
 
-fn compile(side: &Side<'_>, formats: bool) -> Result<Validator, Refusal> {
+/// The validator, and whether it matches patterns by backtracking.
+fn compile(side: &Side<'_>, formats: bool) -> Result<(Validator, bool), Refusal> {
     let dialect = Dialect::declared(side.root).unwrap_or(side.dialect);
     let draft = draft_of(dialect);
     let own = (side.root.get(dialect.id_keyword())).and_then(Node::as_str);
@@ -155,9 +195,10 @@ fn compile(side: &Side<'_>, formats: bool) -> Result<Validator, Refusal> {
     };
     let (linear, backtracking) = engines();
     if let Ok(validator) = options().with_pattern_options(linear).build(&schema) {
-        return Ok(validator);
+        return Ok((validator, false));
     }
     (options().with_pattern_options(backtracking).build(&schema))
+        .map(|validator| (validator, true))
         .map_err(|error| shown("a schema that the validator refuses", &error))
 }
 

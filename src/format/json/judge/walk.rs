@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
         *fuel = fuel.checked_sub(1)?;
         // While it is being counted, meeting it again is a loop.
         memo.insert(key, None);
-        let mut total = 1u64;
+        let mut total = 1 + weight(value);
         for (keyword, held) in members {
             let mut schemas: Vec<Spot<'a>> = Vec::new();
             match (keyword.as_str(), &held.value) {
@@ -120,6 +120,14 @@ impl<'a> Walk<'a> {
                     _ => Vec::new(),
                 }
             };
+            if matches!(
+                keyword.as_str(),
+                "patternProperties" | "propertyNames" | "additionalProperties"
+            ) {
+                // Names are looked at too.
+                let each = names_weight(value).saturating_mul(schemas.len() as u64);
+                total = total.saturating_add(each);
+            }
             for (at, schema) in schemas.into_iter().enumerate() {
                 total = total.saturating_add(1);
                 if names {
@@ -285,6 +293,23 @@ impl<'a> Walk<'a> {
         }
         path
     }
+}
+
+/// Characters that are matched or counted in the time of one visit.
+const CHARACTERS: usize = 64;
+
+fn weight(value: &serde_json::Value) -> u64 {
+    match value {
+        serde_json::Value::String(text) => (text.len() / CHARACTERS) as u64,
+        _ => 0,
+    }
+}
+
+fn names_weight(value: &serde_json::Value) -> u64 {
+    let members = value.as_object().into_iter().flatten();
+    members
+        .map(|(name, _)| (name.len() / CHARACTERS) as u64)
+        .sum()
 }
 
 fn is_in_place(keyword: &str) -> bool {
