@@ -49,7 +49,7 @@ impl<'a, K: ?Sized, V: ?Sized> Record<'a, K, V> {
         self
     }
 
-    /// Of this time, in milliseconds since 1970.
+    /// Of this time, in milliseconds since 1970; 0 stands for now, as for librdkafka.
     #[must_use]
     pub fn timestamp(mut self, milliseconds: i64) -> Self {
         self.timestamp = Some(milliseconds);
