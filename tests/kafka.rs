@@ -202,6 +202,29 @@ async fn json_goes_around() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_batches_are_read() {
+    let Some(broker) = Broker::given("compressed_batches_are_read") else {
+        return;
+    };
+    let topic = broker.topic("compressed", 1).await;
+    let text = "compressible ".repeat(100);
+    let kinds = ["gzip", "snappy", "lz4", "zstd"];
+    for kind in kinds {
+        let mut config = broker.producer();
+        config.set("compression.type", kind);
+        let producer: Producer<str, str> = Producer::builder(config, Text, Text)
+            .build()
+            .expect("a producer");
+        let record = Record::to(&topic).key(kind).value(text.as_str());
+        soon(producer.send(record)).await.expect("delivered");
+    }
+    let all = raw(&broker, &topic, kinds.len()).await;
+    for record in all {
+        assert_eq!(record.value.as_deref(), Some(text.as_bytes()));
+    }
+}
+
 /// The second message of a file, so that the indexes in front of the payload are more than a zero.
 fn message(source: &str) -> MessageDescriptor {
     let folder = tempfile::tempdir().expect("a folder");

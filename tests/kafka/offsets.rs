@@ -3,6 +3,7 @@
 use super::broker::{Broker, PATIENCE, soon, unique};
 use super::{KEY, Reading, VALUE, avro, consumer, keys, reads_avro, registry, take};
 use accord::client::kafka::rdkafka::ClientConfig;
+use accord::client::kafka::rdkafka::consumer::Consumer as _;
 use accord::client::kafka::{
     Commits, ConfigError, Consumer, Partitioning, Producer, Raw, ReceiveError, Record, SendError,
     Side, Text,
@@ -13,6 +14,7 @@ use accord::wire::frame::VALUE_HEADER;
 use serde_json::json;
 use std::future::Future as _;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -99,6 +101,99 @@ async fn what_was_not_worked_through_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_partition_may_go_to_somebody_else_in_the_middle_of_a_record() {
+    let Some(broker) =
+        Broker::given("a_partition_may_go_to_somebody_else_in_the_middle_of_a_record")
+    else {
+        return;
+    };
+    let topic = broker.topic("moved", 1).await;
+    fill(&broker, &topic, &["a", "b"]).await;
+    let group = unique("moved");
+    let mut first = values(&broker, &group, &topic, Commits::AfterProcessing);
+    assert_eq!(next(&mut first).await, "a");
+    first.native().unassign().expect("given away");
+    // Nobody's mistake, and nothing is committed.
+    first.processed().expect("no error");
+    soon(first.close()).await.expect("closed");
+    let mut second = values(&broker, &group, &topic, Commits::AfterProcessing);
+    assert_eq!(next(&mut second).await, "a");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_waits_for_the_registry_takes_part_in_its_group() {
+    let Some(broker) =
+        Broker::given("a_consumer_that_waits_for_the_registry_takes_part_in_its_group")
+    else {
+        return;
+    };
+    let topic = broker.topic("alive", 2).await;
+    let producer = texts(broker.producer());
+    for partition in [0, 1] {
+        let record = Record::to(&topic)
+            .value("\0\0\0\0\x01\x02")
+            .partition(partition);
+        soon(producer.send(record)).await.expect("delivered");
+    }
+    let (mock, client) = away();
+    let group = unique("alive");
+    let mut waits: Consumer<Vec<u8>, Reading> = consumer(
+        broker.consumer(&group),
+        &topic,
+        Raw,
+        reads_avro(&client, DeserializerSettings::new()),
+        Commits::Manual,
+    );
+    let error = soon(waits.next()).await.expect_err("nobody there");
+    assert!(matches!(error, ReceiveError::Registry { .. }), "{error}");
+    // The group can only give one of the partitions to another member if the first one answers.
+    let mut other = values(&broker, &group, &topic, Commits::Manual);
+    let theirs = {
+        let mut theirs = pin!(other.next());
+        soon(async {
+            loop {
+                tokio::select! {
+                    biased;
+                    record = &mut theirs => break record.expect("a record"),
+                    () = tokio::time::sleep(Duration::from_millis(20)) => {}
+                }
+                let mut call = pin!(waits.next());
+                tokio::select! {
+                    biased;
+                    record = &mut call => assert!(record.is_err(), "{record:?}"),
+                    // Its record was given away, and it has none of its own yet.
+                    () = tokio::time::sleep(Duration::from_millis(20)) => {}
+                }
+            }
+        })
+        .await
+    };
+    mock.reset();
+    let answer = Reply::ok(json!({"schema": VALUE}));
+    mock.on(Method::Get, "/schemas/ids/1", answer);
+    let [ours] = take(&mut waits, 1).await.try_into().expect("one");
+    assert_eq!(ours.value, Some(Reading { value: 1 }));
+    assert_ne!(ours.position.partition, theirs.position.partition);
+    soon(waits.commit(&[&ours.position])).await.expect("ours");
+}
+
+/// A registry that answers 503 until it is told otherwise.
+fn away() -> (Arc<MockTransport>, RegistryClient) {
+    let mock = MockTransport::new("http://mock");
+    mock.always(Reply::error(503, 50301, "not now"));
+    let client = RegistryClient::builder("http://mock")
+        .transport(mock.clone())
+        .tuning(Tuning {
+            retries: 0,
+            outage_pause: Duration::ZERO,
+            ..Tuning::default()
+        })
+        .build()
+        .expect("a client");
+    (mock, client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_record_is_lost_while_the_registry_is_away() {
     let Some(broker) = Broker::given("no_record_is_lost_while_the_registry_is_away") else {
         return;
@@ -112,17 +207,7 @@ async fn no_record_is_lost_while_the_registry_is_away() {
         let record = Record::to(&topic).value(&record[..]);
         soon(bytes.send(record)).await.expect("delivered");
     }
-    let mock = MockTransport::new("http://mock");
-    mock.always(Reply::error(503, 50301, "not now"));
-    let client = RegistryClient::builder("http://mock")
-        .transport(mock.clone())
-        .tuning(Tuning {
-            retries: 0,
-            outage_pause: Duration::ZERO,
-            ..Tuning::default()
-        })
-        .build()
-        .expect("a client");
+    let (mock, client) = away();
     let mut consumer: Consumer<Vec<u8>, Reading> = consumer(
         broker.consumer(&unique("outage")),
         &topic,

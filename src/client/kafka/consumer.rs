@@ -5,12 +5,13 @@ use super::config::{ConfigError, check_side, fix};
 use super::error::{CodecError, Poison, ReceiveError, Side};
 use super::headers;
 use super::record::{Header, Position, Received};
+use futures_util::FutureExt;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// When offsets are committed. Either way a record that was not worked through comes again after a crash, and one
@@ -24,6 +25,9 @@ pub enum Commits {
     /// [`Consumer::processed`]. A poison record that is passed over this way counts as done with.
     AfterProcessing,
 }
+
+/// How many events of librdkafka are served before a held record is tried again.
+const EVENTS: usize = 8;
 
 /// Settings of a [`Consumer`].
 pub struct ConsumerBuilder<K, V> {
@@ -62,7 +66,8 @@ impl<K, V> ConsumerBuilder<K, V> {
             value: self.value,
             commits: self.commits,
             handed_out: None,
-            held: None,
+            held: VecDeque::new(),
+            paused: BTreeSet::new(),
         })
     }
 }
@@ -77,8 +82,12 @@ pub struct Consumer<K, V> {
     commits: Commits,
     /// What the program works on.
     handed_out: Option<Position>,
-    /// What was received and not handed out yet: the registry could not be asked, or the call was given up.
-    held: Option<Unread>,
+    /// What was received and not handed out yet: the registry could not be asked, or the call was given up. One,
+    /// unless a rebalance brings more while partitions pause.
+    held: VecDeque<Unread>,
+    /// The partitions that pause until what is held can be read. librdkafka lets a partition pause even after it was
+    /// taken away and given back, so that all of them have to be named when they go on.
+    paused: BTreeSet<(Box<str>, i32)>,
 }
 
 /// A received record before it is read.
@@ -125,17 +134,17 @@ impl<K, V> Consumer<K, V> {
         if self.commits == Commits::AfterProcessing {
             self.processed()?;
         }
-        if let Some(held) = &self.held
-            && !self.owns(&held.position)?
-        {
-            // The group gave the partition to somebody else, who reads it there.
-            self.held = None;
+        if !self.held.is_empty() {
+            self.stay_alive()?;
         }
-        if self.held.is_none() {
+        if self.held.is_empty() {
+            self.resume()?;
             let message = self.native.recv().await?;
-            self.held = Some(Unread::of(&message));
+            let unread = Unread::of(&message);
+            drop(message);
+            self.held.push_back(unread);
         }
-        let Some(held) = &self.held else {
+        let Some(held) = self.held.front() else {
             // Just filled.
             return Err(KafkaError::NoMessageReceived.into());
         };
@@ -149,6 +158,7 @@ impl<K, V> Consumer<K, V> {
         let read = match read {
             Err((side, error)) if error.blames_registry() => {
                 let position = held.position.clone();
+                self.pause()?;
                 return Err(ReceiveError::Registry {
                     position,
                     side,
@@ -157,7 +167,7 @@ impl<K, V> Consumer<K, V> {
             }
             read => read,
         };
-        let Some(held) = self.held.take() else {
+        let Some(held) = self.held.pop_front() else {
             return Err(KafkaError::NoMessageReceived.into());
         };
         self.handed_out = Some(held.position.clone());
@@ -279,11 +289,63 @@ impl<K, V> Consumer<K, V> {
         &self.native
     }
 
-    fn owns(&self, position: &Position) -> Result<bool, ReceiveError> {
+    /// While something is held, no records are fetched, but the group has to see us: serves what librdkafka has to
+    /// tell, and drops what the group gave to somebody else, who reads it there.
+    fn stay_alive(&mut self) -> Result<(), ReceiveError> {
+        self.pause()?;
+        for _ in 0..EVENTS {
+            match self.native.recv().now_or_never() {
+                None => {}
+                // Of a partition that a rebalance has just brought.
+                Some(Ok(message)) => {
+                    let unread = Unread::of(&message);
+                    drop(message);
+                    let Position {
+                        topic, partition, ..
+                    } = &unread.position;
+                    self.paused.remove(&(topic.clone(), *partition));
+                    self.held.push_back(unread);
+                    self.pause()?;
+                }
+                Some(Err(error)) => return Err(error.into()),
+            }
+        }
         let assigned = self.native.assignment()?;
-        Ok(assigned
-            .find_partition(&position.topic, position.partition)
-            .is_some())
+        self.held.retain(|unread| {
+            let Position {
+                topic, partition, ..
+            } = &unread.position;
+            assigned.find_partition(topic, *partition).is_some()
+        });
+        Ok(())
+    }
+
+    fn pause(&mut self) -> Result<(), ReceiveError> {
+        let assigned = self.native.assignment()?;
+        let mut running = TopicPartitionList::new();
+        for element in assigned.elements() {
+            let place = (Box::from(element.topic()), element.partition());
+            if self.paused.insert(place) {
+                running.add_partition(element.topic(), element.partition());
+            }
+        }
+        if running.count() > 0 {
+            self.native.pause(&running)?;
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<(), ReceiveError> {
+        if self.paused.is_empty() {
+            return Ok(());
+        }
+        let mut all = TopicPartitionList::with_capacity(self.paused.len());
+        for (topic, partition) in &self.paused {
+            all.add_partition(topic, *partition);
+        }
+        self.native.resume(&all)?;
+        self.paused.clear();
+        Ok(())
     }
 }
 
