@@ -91,9 +91,9 @@ fn told(topic: &str, answer: Result<i32, Box<str>>) -> Result<i32, SendError> {
 /// Asks the brokers, off the async threads: librdkafka blocks here.
 async fn ask(native: Arc<Native>, topic: Box<str>, timeout: Duration) -> Result<i32, Box<str>> {
     let asked = tokio::task::spawn_blocking(move || {
-        let deadline = std::time::Instant::now() + timeout;
+        let deadline = Instant::now() + timeout;
         loop {
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             let metadata = native
                 .client()
                 .fetch_metadata(Some(&topic), left)
