@@ -358,6 +358,10 @@ fn ratios() {
 }
 
 fn main() {
+    // The other converter leaves it to the program.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("the only one");
     let runtime = Arc::new(
         tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

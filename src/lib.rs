@@ -19,7 +19,8 @@
 //!
 //! Features: `engine` alone is the pure core; `client` alone is
 //! `model`, `wire` and the client, which knows nothing of the engine; `server` runs the registry on the
-//! stores of `sqlite` and `postgres`; `cli` is the command line. These are on by default; `testing` is a registry for
+//! stores of `sqlite` and `postgres`; `cli` is the command line; `client-avro`, `client-json` and `client-protobuf` are
+//! serializers. These are on by default; `testing` is a registry for
 //! the tests of programs that use the client.
 
 #![warn(missing_docs)]

@@ -143,7 +143,7 @@ async fn garbage_is_named_and_not_asked_for_again() {
         let is_named = matches!(&error, ClientError::Unreadable { status: 200, url, .. }
             if url.as_ref() == "http://mad/schemas/ids/1");
         assert!(is_named, "{body:?}: {error}");
-        assert!(!error.is_outage() && !error.is_not_found());
+        assert!(!error.is_not_found());
         assert_eq!(mock.requests().len(), 1);
         assert_eq!(client.cached_by_id(SchemaId(1)), None);
     }
@@ -181,6 +181,30 @@ async fn errors_that_are_no_registrys_keep_their_status() {
         (Some(403), Some(ErrorCode(403)))
     );
     assert!(!error.to_string().contains("html"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_without_a_registry_is_an_outage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = MockTransport::new("http://proxy");
+    let path = "/subjects/orders/versions/latest";
+    mock.on(Method::Get, path, version(1, TEXT));
+    let client = on_disk(&mock, folder.path());
+    client.latest(&orders()).await.unwrap();
+    let pages: [(u16, &'static [u8]); 3] = [
+        (404, b"default backend - 404"),
+        (200, b"<html>Welcome</html>"),
+        (503, b"<html>Busy</html>"),
+    ];
+    for (status, page) in pages {
+        mock.always(Reply::Bytes(status, Bytes::from_static(page)));
+        advance(Tuning::default().latest_ttl).await;
+        let old = client.latest(&orders()).await.unwrap();
+        assert_eq!(old.version, Some(Version(1)), "{status}");
+        let restarted = on_disk(&mock, folder.path());
+        let old = restarted.latest(&orders()).await.unwrap();
+        assert_eq!(old.version, Some(Version(1)), "{status}");
+    }
 }
 
 #[tokio::test]
@@ -491,6 +515,47 @@ async fn ten_minutes_without_a_registry() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_bad_id_does_not_keep_the_others_from_news() {
+    for poison in [
+        Reply::Bytes(200, Bytes::from_static(b"garbage")),
+        Reply::error(500, 50001, "Error in the backend store"),
+        Reply::Break,
+    ] {
+        let mock = MockTransport::new("http://half");
+        let path = "/subjects/orders/versions/latest";
+        mock.on(Method::Get, path, version(1, TEXT));
+        mock.on(Method::Get, "/schemas/ids/666", poison);
+        let client = of(&mock);
+        client.latest(&orders()).await.unwrap();
+        mock.on(Method::Get, path, version(2, TEXT));
+        let started = Instant::now();
+        let mut seen = client.latest(&orders()).await.unwrap().version;
+        while seen != Some(Version(2)) {
+            assert!(started.elapsed() < Duration::from_secs(120), "no news");
+            client.schema_by_id(SchemaId(666), None).await.unwrap_err();
+            advance(Duration::from_millis(100)).await;
+            seen = client.latest(&orders()).await.unwrap().version;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_fails_is_not_asked_for_every_record() {
+    let mock = MockTransport::new("http://ill");
+    let path = "/subjects/orders/versions/latest";
+    mock.on(Method::Get, path, version(1, TEXT));
+    let client = of(&mock);
+    client.latest(&orders()).await.unwrap();
+    mock.always(Reply::error(500, 50001, "Error in the backend store"));
+    advance(Tuning::default().latest_ttl).await;
+    for _ in 0..1_000 {
+        let old = client.latest(&orders()).await.unwrap();
+        assert_eq!(old.version, Some(Version(1)));
+    }
+    assert_eq!(mock.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_start_during_an_outage_lives_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let mock = MockTransport::new("http://gone");
@@ -605,7 +670,13 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 #[tokio::test(start_paused = true)]
 async fn damaged_files_are_removed_and_reported() {
     type Damage = fn(Vec<u8>) -> Vec<u8>;
-    let damages: [Damage; 5] = [
+    let damages: [Damage; 6] = [
+        // One that looks well.
+        |text| {
+            let text = String::from_utf8(text).unwrap();
+            assert!(text.contains("string"));
+            text.replace("string", "double").into_bytes()
+        },
         |_| Vec::new(),
         |text| text[..text.len() / 2].to_vec(),
         |mut text| {

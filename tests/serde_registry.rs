@@ -682,8 +682,10 @@ async fn records_can_be_checked_without_being_written() {
     }
     let payload = |subject: &str| Subject::parse(subject);
     let latest = VersionSpec::Latest;
-    let fine = validator.payload(&[2, 2, 2, b'x'], &payload("a-value"), latest);
-    fine.await.expect("fits");
+    validator
+        .payload(&[2, 2, 2, b'x'], &payload("a-value"), latest)
+        .await
+        .expect("fits");
     for (subject, bytes) in [
         ("a-value", &[2, 4, 2][..]),
         ("j-value", &b"{}"[..]),

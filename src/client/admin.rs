@@ -121,7 +121,7 @@ impl RegistryClient {
             .with("offset", "0")
             .with("limit", ASSOCIATIONS);
         match self.inner.value(Method::Get, target, None).await {
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            Err(error) if error.status() == Some(404) => Ok(Vec::new()),
             outcome => outcome,
         }
     }

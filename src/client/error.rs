@@ -82,9 +82,9 @@ fn of_subject(subject: Option<&Subject>) -> String {
 }
 
 impl ClientError {
-    /// Whether the registry says that there is no such thing (404).
+    /// Whether the registry says that there is no such thing. A 404 that no registry wrote does not say so.
     pub fn is_not_found(&self) -> bool {
-        self.status() == Some(404)
+        matches!(self, Self::Refused { status: 404, .. })
     }
 
     /// Whether the registry refuses a schema as incompatible (409).
@@ -92,12 +92,22 @@ impl ClientError {
         self.status() == Some(409)
     }
 
-    /// Whether the registry is out of reach or unable: asking again later may help, and what was known before is
-    /// used meanwhile.
+    /// Whether the registry is out of reach or unable, or something else answers in its place: asking again later
+    /// may help, and what was known before is used meanwhile.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Unreadable { .. } | Self::Credentials(_) => true,
             Self::Refused { status, .. } => is_transient(*status),
+            _ => false,
+        }
+    }
+
+    /// Whether there is no registry that could be asked anything. A registry that fails at one question may well
+    /// answer others.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Credentials(_) => true,
+            Self::Refused { status, .. } => matches!(status, 502..=504),
             _ => false,
         }
     }

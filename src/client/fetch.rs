@@ -18,12 +18,13 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// What clones of a client share.
 #[derive(Debug)]
 pub(super) struct Inner {
-    pool: Pool,
+    pub pool: Pool,
     pub context: Context,
     pub memory: Memory,
     disk: Option<Disk>,
@@ -149,13 +150,13 @@ impl Inner {
         }
         // The content of an id never changes, so the disk is as good as the registry.
         if key.is_content()
-            && let Some(known) = self.from_disk(&key).await
+            && let Some(known) = self.disk_copy(&key).await
         {
             return Ok(known);
         }
         let mut old = self.memory.stale(&key);
         if old.is_none() && reach != Reach::Near {
-            old = self.from_disk(&key).await;
+            old = self.disk_copy(&key).await;
         }
         if let Some(old) = &old
             && reach == Reach::Away
@@ -180,19 +181,30 @@ impl Inner {
                 Ok(found)
             }
             Err(error) if error.is_outage() => {
-                self.gone();
-                if old.is_none() {
-                    old = self.from_disk(&key).await;
+                let is_away = error.is_away();
+                if is_away {
+                    self.gone();
                 }
-                let Some(old) = old else { return Err(error) };
-                tracing::warn!(%error, question = %key, "the registry is away; an older answer is used");
+                if old.is_none() {
+                    old = self.disk_copy(&key).await;
+                }
+                let Some(old) = old else {
+                    if matches!(error, ClientError::Unreadable { .. }) {
+                        self.memory.put_unknown(key, error.clone());
+                    }
+                    return Err(error);
+                };
+                tracing::warn!(%error, question = %key, "no news of the registry; an older answer is used");
                 Counters::add(&self.counters.fallbacks);
+                if !is_away {
+                    // It fails at this question alone, which need not be put for every record.
+                    let pause = self.tuning.outage_pause;
+                    self.memory.put_old(key, Arc::clone(&old), pause);
+                }
                 Ok(old)
             }
             Err(error) => {
-                if error.status().is_some() {
-                    self.back();
-                }
+                self.back();
                 if error.is_not_found() {
                     self.memory.put_unknown(key.clone(), error.clone());
                     if let Some(disk) = &self.disk {
@@ -222,9 +234,10 @@ impl Inner {
     }
 
     /// What the disk has; memory has it from then on, for what it is worth.
-    async fn from_disk(&self, key: &Key) -> Option<Arc<Registered>> {
+    async fn disk_copy(&self, key: &Key) -> Option<Arc<Registered>> {
         let found = self.disk.as_ref()?.read(key).await?;
-        self.memory.put_old(key.clone(), Arc::clone(&found));
+        self.memory
+            .put_old(key.clone(), Arc::clone(&found), Duration::ZERO);
         Some(found)
     }
 
@@ -250,9 +263,14 @@ impl Inner {
         }
     }
 
+    /// Does not make a pause longer that has begun: whoever is refused again and again must not keep the others
+    /// from trying.
     fn gone(&self) {
-        let until = Instant::now() + self.tuning.outage_pause;
-        *self.away.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        let now = Instant::now();
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if away.is_none_or(|until| until <= now) {
+            *away = Some(now + self.tuning.outage_pause);
+        }
     }
 
     fn back(&self) {

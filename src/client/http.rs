@@ -53,29 +53,34 @@ pub(super) fn transports(settings: &HttpSettings) -> Result<Vec<Arc<dyn Transpor
         value.set_sensitive(true);
         headers.insert(header, value);
     }
+    let urls: Vec<&str> = settings
+        .urls
+        .reveal()
+        .split(',')
+        .map(str::trim)
+        .filter(|url| !url.is_empty())
+        .collect();
+    let identity = settings.identity_pem.as_ref();
     let tls = tls::config(
         settings.ca_pem.as_deref(),
-        settings
-            .identity_pem
-            .as_ref()
-            .map(|pem| pem.reveal().as_bytes()),
+        identity.map(|pem| pem.reveal().as_bytes()),
+        urls.iter().any(|url| !url.starts_with("http://")),
     )?;
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .default_headers(headers)
         .user_agent(&settings.user_agent)
         .connect_timeout(settings.connect_timeout)
+        // Less than servers and proxies keep idle connections, so that none is used that they are closing.
+        .pool_idle_timeout(Duration::from_secs(30))
         // An API that moves is a mistake of somebody's, and credentials must not follow it elsewhere.
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| ClientError::invalid(told(error)))?;
 
     let mut found: Vec<Arc<dyn Transport>> = Vec::new();
-    for text in settings.urls.reveal().split(',') {
-        let text = text.trim();
-        if !text.is_empty() {
-            found.push(Arc::new(HttpTransport::new(&http, text, &settings.auth)?));
-        }
+    for url in urls {
+        found.push(Arc::new(HttpTransport::new(&http, url, &settings.auth)?));
     }
     if found.is_empty() {
         return Err(ClientError::invalid("no URL of a registry is given"));

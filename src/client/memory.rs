@@ -48,22 +48,20 @@ impl Weighter<Key, Arc<Registered>> for Bytes {
 /// Something that is true for a while.
 #[derive(Debug, Clone)]
 struct Timed<T> {
-    /// Nothing for what was old from the start.
-    since: Option<Instant>,
+    until: Instant,
     value: T,
 }
 
 impl<T> Timed<T> {
-    fn now(value: T) -> Self {
+    fn new(value: T, ttl: Duration) -> Self {
         Self {
-            since: Some(Instant::now()),
+            until: Instant::now() + ttl,
             value,
         }
     }
 
-    fn within(self, ttl: Duration) -> Option<T> {
-        let since = self.since?;
-        (since.elapsed() < ttl).then_some(self.value)
+    fn current(self) -> Option<T> {
+        (Instant::now() < self.until).then_some(self.value)
     }
 }
 
@@ -111,7 +109,7 @@ impl Memory {
     /// What is known and current.
     pub fn get(&self, key: &Key) -> Option<Arc<Registered>> {
         if key.is_latest() {
-            self.latest.get(key)?.within(self.latest_ttl)
+            self.latest.get(key)?.current()
         } else {
             self.schemas.get(key)
         }
@@ -129,36 +127,37 @@ impl Memory {
     pub fn put(&self, key: Key, value: Arc<Registered>) {
         self.unknown.remove(&key);
         if key.is_latest() {
-            self.latest.insert(key, Timed::now(value));
+            self.latest.insert(key, Timed::new(value, self.latest_ttl));
         } else {
             self.schemas.insert(key, value);
         }
     }
 
-    /// Keeps something that may have changed since.
-    pub fn put_old(&self, key: Key, value: Arc<Registered>) {
+    /// Keeps something that may have changed since: a latest version counts as current for this long.
+    pub fn put_old(&self, key: Key, value: Arc<Registered>, ttl: Duration) {
         if key.is_latest() {
-            self.latest.insert(key, Timed { since: None, value });
+            self.latest.insert(key, Timed::new(value, ttl));
         } else {
             self.schemas.insert(key, value);
         }
     }
 
-    /// That the registry does not know it, if that was found out a short while ago.
+    /// Why there is no answer, if that was found out a short while ago.
     pub fn unknown(&self, key: &Key) -> Option<ClientError> {
-        self.unknown.get(key)?.within(self.negative_ttl)
+        self.unknown.get(key)?.current()
     }
 
     pub fn put_unknown(&self, key: Key, error: ClientError) {
         self.latest.remove(&key);
         if !self.negative_ttl.is_zero() {
-            self.unknown.insert(key, Timed::now(error));
+            self.unknown
+                .insert(key, Timed::new(error, self.negative_ttl));
         }
     }
 
     pub fn bad(&self, key: SchemaKey, subject: Option<&Subject>) -> Option<ClientError> {
         let key = (key, subject.cloned());
-        let reason = self.bad.get(&key)?.within(self.bad_ttl)?;
+        let reason = self.bad.get(&key)?.current()?;
         Some(ClientError::BadSchema {
             key: key.0,
             subject: key.1,
@@ -167,7 +166,8 @@ impl Memory {
     }
 
     pub fn put_bad(&self, key: SchemaKey, subject: Option<&Subject>, reason: Arc<str>) {
-        self.bad.insert((key, subject.cloned()), Timed::now(reason));
+        self.bad
+            .insert((key, subject.cloned()), Timed::new(reason, self.bad_ttl));
     }
 
     /// After a registration: what was unknown may be known, and the latest version is another.

@@ -2,6 +2,32 @@
 //!
 //! [`RegistryClient`] asks a registry and remembers what it heard, so that a producer or consumer asks once per
 //! schema. Clones share one memory. It needs no engine: schemas are texts here.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use accord::client::{MockTransport, Method, Normalize, RegistryClient, Reply, Schema};
+//! use accord::model::{SchemaId, Subject};
+//!
+//! // Instead of `RegistryClient::new("https://registry-a:8081,https://registry-b:8081")?`
+//! let registry = MockTransport::new("http://mock");
+//! registry.on(Method::Post, "/subjects/orders-value/", Reply::ok(serde_json::json!({"id": 7})));
+//! registry.on(Method::Get, "/schemas/ids/7", Reply::ok(serde_json::json!({"schema": "\"string\""})));
+//! let client = RegistryClient::builder("").transport(registry.clone()).build()?;
+//!
+//! // A producer registers its schema, or finds that it is registered.
+//! let orders = Subject::parse("orders-value");
+//! let schema = Schema::avro("\"string\"");
+//! let registered = client.register(&orders, &schema, Normalize::default()).await?;
+//! assert_eq!(registered.id, Some(SchemaId(7)));
+//!
+//! // A consumer asks for the schema of an id once; from then on, it is in memory.
+//! let found = client.schema_by_id(SchemaId(7), None).await?;
+//! assert_eq!(found.schema, schema);
+//! assert!(client.cached_by_id(SchemaId(7)).is_some());
+//! assert_eq!(registry.requests().len(), 2);
+//! # Ok::<(), accord::client::ClientError>(())
+//! # }).unwrap();
+//! ```
 
 mod admin;
 mod auth;
@@ -46,12 +72,22 @@ pub use types::{
 };
 
 use fetch::Inner;
+use std::fmt;
 use std::sync::Arc;
 
 /// A client of one registry, which may have several URLs. Cheap to clone; clones share caches and connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RegistryClient {
     inner: Arc<Inner>,
+}
+
+impl fmt::Debug for RegistryClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistryClient")
+            .field("registry", &self.inner.pool.identity())
+            .field("context", &self.inner.context)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RegistryClient {

@@ -199,21 +199,26 @@ fn address(transport: &dyn Transport, request: &Request) -> Arc<str> {
 
 /// The error in an answer that is not a success.
 fn refusal(url: Arc<str>, answer: &Answer) -> ClientError {
-    let (code, message) = match serde_json::from_slice::<ErrorBody>(&answer.body) {
-        Ok(body) => (body.error_code, cut(body.message)),
-        Err(_) => (
-            ErrorCode(answer.status.into()),
-            format!(
-                "no error of a registry ({} bytes of something else)",
-                answer.body.len()
-            ),
-        ),
-    };
-    ClientError::Refused {
-        url,
-        status: answer.status,
-        code,
-        message: Arc::from(message),
+    let (status, length) = (answer.status, answer.body.len());
+    match serde_json::from_slice::<ErrorBody>(&answer.body) {
+        Ok(body) => ClientError::Refused {
+            url,
+            status,
+            code: body.error_code,
+            message: Arc::from(cut(body.message)),
+        },
+        // A proxy without a registry behind it says so, too: nobody should take it for the registry's word.
+        Err(_) if status == 404 => ClientError::Unreadable {
+            url,
+            status,
+            reason: Arc::from(format!("no error of a registry, but {length} other bytes")),
+        },
+        Err(_) => ClientError::Refused {
+            url,
+            status,
+            code: ErrorCode(status.into()),
+            message: Arc::from(format!("{length} bytes that are no error of a registry")),
+        },
     }
 }
 

@@ -8,16 +8,19 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use std::sync::Arc;
 
 /// The configuration. `ca` takes the place of the system's authorities; `identity` is a chain of certificates and
-/// its private key, both PEM.
+/// its private key, both PEM. Where TLS is not needed, the system's authorities are not looked for: there may be
+/// none, and reading them takes time.
 pub(super) fn config(
     ca: Option<&[u8]>,
     identity: Option<&[u8]>,
+    needed: bool,
 ) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| ClientError::invalid(format!("TLS: {error}")))?;
     let builder = match ca {
+        None if !needed => builder.with_root_certificates(RootCertStore::empty()),
         None => builder
             .with_platform_verifier()
             .map_err(|error| ClientError::invalid(format!("the system's authorities: {error}")))?,

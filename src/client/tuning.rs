@@ -19,8 +19,8 @@ pub struct Tuning {
     pub retry_pause: Duration,
     /// The longest pause, also where the registry asks for a longer one with `Retry-After`. Default: 5 s.
     pub max_retry_pause: Duration,
-    /// After the registry was found out of reach, for how long calls that have something older to give do so
-    /// without asking it again. Default: 5 s.
+    /// After the registry was found out of reach or failed, for how long calls that have something older to give do
+    /// so without asking it again. Default: 5 s.
     pub outage_pause: Duration,
     /// The longest answer, in bytes. Default: 32 MiB.
     pub max_answer_bytes: usize,
@@ -32,7 +32,8 @@ pub struct Tuning {
     pub cache_entries: usize,
     /// How long a latest version is used before the registry is asked for a newer one. Default: 60 s.
     pub latest_ttl: Duration,
-    /// How long something that the registry does not know is not asked for again. Default: 5 s.
+    /// How long something that the registry does not know, or cannot tell in readable form, is not asked for again.
+    /// Default: 5 s.
     pub negative_ttl: Duration,
     /// How long a schema that was found unusable is refused without another try. Default: 30 s.
     pub bad_schema_ttl: Duration,

@@ -7,8 +7,7 @@ use accord::client::kafka::rdkafka::admin::{
 use accord::client::kafka::rdkafka::client::DefaultClientContext;
 use accord::client::kafka::rdkafka::consumer::{BaseConsumer, Consumer as _};
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How long anything may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,13 +77,7 @@ impl Broker {
 
 /// A name that no other test or run has.
 pub fn unique(name: &str) -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock")
-        .as_nanos();
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{name}-{now:x}-{}-{count}", std::process::id())
+    format!("{name}-{}", uuid::Uuid::new_v4())
 }
 
 /// Something that has to happen soon enough.
