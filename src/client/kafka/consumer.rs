@@ -13,6 +13,7 @@ use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// When offsets are committed. Either way a record that was not worked through comes again after a crash, and one
 /// that was may come again: at least once.
@@ -28,6 +29,8 @@ pub enum Commits {
 
 /// How many events of librdkafka are served before a held record is tried again.
 const EVENTS: usize = 8;
+/// How long a message may lie in librdkafka's queue without our being told.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Settings of a [`Consumer`].
 pub struct ConsumerBuilder<K, V> {
@@ -139,7 +142,7 @@ impl<K, V> Consumer<K, V> {
         }
         if self.held.is_empty() {
             self.resume()?;
-            let message = self.native.recv().await?;
+            let message = received(&self.native).await?;
             let unread = Unread::of(&message);
             drop(message);
             self.held.push_back(unread);
@@ -361,6 +364,16 @@ impl Unread {
             value: message.payload().map(<[u8]>::to_vec),
             headers: headers::of(message),
             timestamp: message.timestamp().to_millis(),
+        }
+    }
+}
+
+/// The next message. librdkafka wakes nobody while its queue is not empty, and rdkafka may take an event of its own from
+/// it and go to sleep before the message behind (its issue 665); so we look again now and then.
+async fn received(native: &StreamConsumer) -> Result<BorrowedMessage<'_>, KafkaError> {
+    loop {
+        if let Ok(received) = tokio::time::timeout(LOOK_AGAIN, native.recv()).await {
+            return received;
         }
     }
 }
