@@ -37,6 +37,8 @@ mod error;
 mod fetch;
 mod flight;
 mod http;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod key;
 mod memory;
 mod mock;

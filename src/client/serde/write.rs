@@ -48,6 +48,8 @@ pub(super) struct Writer<C> {
     pub(super) codec: C,
     /// How errors call the schema.
     pub(super) label: Arc<str>,
+    /// Under which subject the schema was found, if under one.
+    pub(super) subject: Option<Subject>,
     /// What stands in front of each payload.
     prefix: Vec<u8>,
     header: Option<(&'static str, Arc<[u8]>)>,
@@ -184,6 +186,7 @@ impl<C> Writers<C> {
         let writer = Arc::new(Writer {
             codec,
             label: chosen.label(),
+            subject: chosen.subject().cloned(),
             prefix,
             header,
             until: ages.then(|| Instant::now() + self.settings.latest_for),

@@ -8,10 +8,10 @@ use super::error::SerdeError;
 use super::language::{Language, codec_of_local};
 use super::read::{Reader, Readers};
 use super::record::{Framed, Incoming};
-use super::settings::{DeserializerSettings, SerializerSettings};
+use super::settings::{DeserializerSettings, Part, SerializerSettings};
 use super::write::{Writer, Writers};
 use crate::client::{Format, RegistryClient, Schema};
-use crate::model::SchemaType;
+use crate::model::{SchemaType, Subject};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -52,6 +52,21 @@ impl JsonSerializer {
             schema,
             title: tokio::sync::OnceCell::new(),
         }
+    }
+
+    /// The client of its registry.
+    pub fn client(&self) -> &RegistryClient {
+        &self.writers.client
+    }
+
+    /// The part of Kafka records that it writes.
+    pub fn part(&self) -> Part {
+        self.writers.settings.part
+    }
+
+    /// The subject of records of a topic, if it was found already. There is none where the settings choose an id or a GUID.
+    pub fn subject(&self, topic: &str) -> Option<Subject> {
+        self.writers.get(topic, "")?.subject.clone()
     }
 
     /// Finds everything that records of a topic need; from then on, the `*_cached` calls answer.
@@ -180,6 +195,11 @@ impl JsonDeserializer {
         Ok(Self {
             readers: Readers::new(client, settings)?,
         })
+    }
+
+    /// The part of Kafka records that it reads.
+    pub fn part(&self) -> Part {
+        self.readers.settings.part
     }
 
     /// Reads a record.

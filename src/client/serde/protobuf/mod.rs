@@ -11,7 +11,7 @@ use super::error::{Mismatch, SerdeError};
 use super::language::Language;
 use super::read::{Reader, Readers};
 use super::record::{Framed, Incoming};
-use super::settings::{DeserializerSettings, SchemaChoice, SerializerSettings};
+use super::settings::{DeserializerSettings, Part, SchemaChoice, SerializerSettings};
 use super::write::{Writer, Writers};
 use crate::client::{Deleted, Format, Normalize, Registered, RegistryClient, Schema};
 use crate::model::{Reference, SchemaType, Subject};
@@ -63,6 +63,21 @@ impl ProtobufSerializer {
     pub fn with_schema(mut self, schema: Schema) -> Self {
         self.schema = Some(schema);
         self
+    }
+
+    /// The client of its registry.
+    pub fn client(&self) -> &RegistryClient {
+        &self.writers.client
+    }
+
+    /// The part of Kafka records that it writes.
+    pub fn part(&self) -> Part {
+        self.writers.settings.part
+    }
+
+    /// The subject of messages of a type in a topic, if it was found already. There is none where the settings choose an id or a GUID.
+    pub fn subject(&self, topic: &str, full_name: &str) -> Option<Subject> {
+        self.writers.get(topic, full_name)?.subject.clone()
     }
 
     /// Finds everything that messages of a type need in a topic; from then on, the `*_cached` calls answer.
@@ -271,6 +286,11 @@ impl ProtobufDeserializer {
         Ok(Self {
             readers: Readers::new(client, settings)?,
         })
+    }
+
+    /// The part of Kafka records that it reads.
+    pub fn part(&self) -> Part {
+        self.readers.settings.part
     }
 
     /// Reads a message.
