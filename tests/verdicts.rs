@@ -16,6 +16,10 @@ use accord::model::SchemaType;
 use serde_json::Value;
 use truths::{Judged, Table, cases, everything, judge, on_big_stack};
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Labels that are wrong: the start of the id, and why.
 const MISLABELLED: &[(&str, &str)] = &[
     (

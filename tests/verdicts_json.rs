@@ -26,6 +26,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use truths::{Judged, Table, cases, everything, on_big_stack, shared, text_of};
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Why a label counts for nothing where a document was executed against it.
 const EXECUTED: &str =
     "the validator accepts the record under the writer's schema and not under the reader's";
