@@ -6,8 +6,7 @@
 use crate::client::serde::{Limits, Mismatch, Problem};
 use crate::format::avro::data::{self, Bounds, Failure, Misfit, Notation};
 use crate::format::{self, Resolved, Source, Strictness};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_avro_fast::de::read::SliceRead;
 use serde_avro_fast::de::{DeserializerConfig, DeserializerState};
 use serde_avro_fast::ser::SerializerConfig;
@@ -145,10 +144,11 @@ impl AvroCodec {
         Ok(())
     }
 
-    /// Reads a record that this schema wrote.
-    pub fn decode<T: DeserializeOwned>(
+    /// Reads a record that this schema wrote. `T` may borrow texts and bytes from `bytes`.
+    #[inline]
+    pub fn decode<'a, T: Deserialize<'a>>(
         &self,
-        bytes: &[u8],
+        bytes: &'a [u8],
         limits: &Limits,
     ) -> Result<T, Unreadable> {
         if self.weightless {
@@ -215,11 +215,12 @@ impl AvroCodec {
         }
     }
 
-    fn state<'a>(
-        &'a self,
+    #[inline]
+    fn state<'s, 'a>(
+        &'s self,
         bytes: &'a [u8],
         limits: &Limits,
-    ) -> DeserializerState<'a, SliceRead<'a>> {
+    ) -> DeserializerState<'s, SliceRead<'a>> {
         let mut config = DeserializerConfig::new(&self.fast);
         config.allowed_depth = limits.depth;
         config.max_seq_size = if self.weightless {
@@ -246,9 +247,9 @@ impl AvroCodec {
 
     /// Says where and why: the bytes are at fault, or the type that was read into.
     #[cold]
-    fn refused<T: DeserializeOwned>(
+    fn refused<'a, T: Deserialize<'a>>(
         &self,
-        bytes: &[u8],
+        bytes: &'a [u8],
         limits: &Limits,
         error: &serde_avro_fast::de::DeError,
     ) -> Unreadable {
