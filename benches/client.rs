@@ -347,11 +347,19 @@ fn ratios() {
     for (group, of, than) in [
         ("avro_encode_small", "accord", "apache_avro"),
         ("avro_encode_small", "accord", "serde_avro_fast"),
-        ("avro_encode_small", "accord_append", "serde_avro_fast_append"),
+        (
+            "avro_encode_small",
+            "accord_append",
+            "serde_avro_fast_append",
+        ),
         ("avro_encode_small", "accord", "schema_registry_converter"),
         ("avro_encode_order", "accord", "apache_avro"),
         ("avro_encode_order", "accord", "serde_avro_fast"),
-        ("avro_encode_order", "accord_append", "serde_avro_fast_append"),
+        (
+            "avro_encode_order",
+            "accord_append",
+            "serde_avro_fast_append",
+        ),
         ("avro_encode_order", "accord", "schema_registry_converter"),
         ("avro_decode_small", "accord", "apache_avro"),
         ("avro_decode_small", "accord", "serde_avro_fast"),

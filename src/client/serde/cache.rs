@@ -6,24 +6,28 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use std::hash::Hash;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How many entries are compared one by one; comparing more would cost what a hash does.
 const NEAR: usize = 8;
 
 type Entries<K, V> = Vec<(K, Arc<V>)>;
 
-/// A bounded map. The entries that were put in last are found fastest: a producer of a few topics, or a consumer of
-/// records of a few versions, asks for nothing else.
+/// A bounded map. A producer of a few topics, or a consumer of records of a few versions, finds everything in `first`,
+/// which is read like any memory. What comes later, or is replaced from time to time, is found in `near`.
 pub(super) struct Warm<K, V> {
+    /// Values that stay as they are, written once: nothing has to be counted or given back to read them.
+    first: [OnceLock<(K, Arc<V>)>; NEAR],
+    /// The newest of the others.
     near: ArcSwap<Entries<K, V>>,
     all: Cache<K, Arc<V>>,
 }
 
 impl<K: Hash + Eq + Clone, V> Warm<K, V> {
-    /// For at most so many entries.
+    /// For at most so many entries, and a few more.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
+            first: [const { OnceLock::new() }; NEAR],
             near: ArcSwap::from_pointee(Vec::new()),
             all: Cache::new(capacity.max(1)),
         }
@@ -31,7 +35,19 @@ impl<K: Hash + Eq + Clone, V> Warm<K, V> {
 
     /// The value, without counting it once more: threads that share it don't write to the same memory.
     #[inline]
-    pub(super) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Kept<K, V>> {
+    pub(super) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Kept<'_, K, V>> {
+        for slot in &self.first {
+            match slot.get() {
+                Some((known, value)) if key.equivalent(known) => return Some(Kept::First(value)),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.get_other(key)
+    }
+
+    #[inline(never)]
+    fn get_other<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Kept<'_, K, V>> {
         let near = self.near.load();
         match near.iter().position(|(known, _)| key.equivalent(known)) {
             Some(at) => Some(Kept::Near(near, at)),
@@ -39,6 +55,7 @@ impl<K: Hash + Eq + Clone, V> Warm<K, V> {
         }
     }
 
+    /// Keeps a value that may be replaced by another one.
     pub(super) fn insert(&self, key: K, value: Arc<V>) {
         self.near.rcu(|near| {
             let others = near.iter().filter(|(known, _)| *known != key);
@@ -47,38 +64,57 @@ impl<K: Hash + Eq + Clone, V> Warm<K, V> {
         });
         self.all.insert(key, value);
     }
+
+    /// Keeps a value for which no other one will ever be inserted but its equal.
+    pub(super) fn insert_for_good(&self, key: K, value: Arc<V>) {
+        let mut entry = (key, value);
+        for slot in &self.first {
+            match slot.set(entry) {
+                Ok(()) => return,
+                Err(back) => entry = back,
+            }
+            if slot.get().is_some_and(|(known, _)| *known == entry.0) {
+                return;
+            }
+        }
+        self.insert(entry.0, entry.1);
+    }
 }
 
 /// A value on loan. For a moment: it may keep others from being freed.
-pub(super) enum Kept<K, V> {
+pub(super) enum Kept<'a, K, V> {
+    /// One that stays.
+    First(&'a Arc<V>),
     /// The entry at this place, which was there when it was found.
     Near(Guard<Arc<Entries<K, V>>>, usize),
     /// One of the others.
     Far(Arc<V>),
 }
 
-impl<K, V> Kept<K, V> {
-    /// The value to keep.
+impl<K, V> Kept<'_, K, V> {
     #[inline]
-    pub(super) fn share(&self) -> Arc<V> {
+    fn value(&self) -> &Arc<V> {
         match self {
-            #[expect(clippy::indexing_slicing, reason = "the entries never change")]
-            Self::Near(near, at) => near[*at].1.clone(),
-            Self::Far(value) => value.clone(),
-        }
-    }
-}
-
-impl<K, V> Deref for Kept<K, V> {
-    type Target = V;
-
-    #[inline]
-    fn deref(&self) -> &V {
-        match self {
+            Self::First(value) => value,
             #[expect(clippy::indexing_slicing, reason = "the entries never change")]
             Self::Near(near, at) => &near[*at].1,
             Self::Far(value) => value,
         }
+    }
+
+    /// The value to keep.
+    #[inline]
+    pub(super) fn share(&self) -> Arc<V> {
+        self.value().clone()
+    }
+}
+
+impl<K, V> Deref for Kept<'_, K, V> {
+    type Target = V;
+
+    #[inline]
+    fn deref(&self) -> &V {
+        self.value()
     }
 }
 
@@ -93,6 +129,10 @@ pub(super) fn same(a: &str, b: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn all(warm: &Warm<u32, u32>) -> Vec<Option<u32>> {
+        (0..21).map(|n| warm.get(&n).map(|kept| *kept)).collect()
+    }
+
     #[test]
     fn entries_are_found_whether_near_or_far_and_the_newest_counts() {
         let warm: Warm<u32, u32> = Warm::new(100);
@@ -100,13 +140,24 @@ mod tests {
             warm.insert(n, Arc::new(n * 2));
         }
         warm.insert(3, Arc::new(7));
-        let found: Vec<Option<u32>> = (0..21).map(|n| warm.get(&n).map(|kept| *kept)).collect();
         let expected: Vec<Option<u32>> = (0..20)
             .map(|n| Some(if n == 3 { 7 } else { n * 2 }))
             .chain([None])
             .collect();
-        assert_eq!(found, expected);
+        assert_eq!(all(&warm), expected);
         assert!(matches!(warm.get(&19), Some(Kept::Near(..))));
         assert!(matches!(warm.get(&0), Some(Kept::Far(_))));
+    }
+
+    #[test]
+    fn what_stays_is_found_first_and_what_no_longer_fits_there_is_found_too() {
+        let warm: Warm<u32, u32> = Warm::new(100);
+        for n in (0..20).chain(0..20) {
+            warm.insert_for_good(n, Arc::new(n * 2));
+        }
+        let expected: Vec<Option<u32>> = (0..20).map(|n| Some(n * 2)).chain([None]).collect();
+        assert_eq!(all(&warm), expected);
+        assert!(matches!(warm.get(&7), Some(Kept::First(_))));
+        assert!(!matches!(warm.get(&8), Some(Kept::First(_))));
     }
 }

@@ -137,7 +137,7 @@ impl<L: Language> Readers<L> {
         &self,
         key: SchemaKey,
         topic: &str,
-    ) -> Option<Kept<Origin, Reader<L::Codec>>> {
+    ) -> Option<Kept<'_, Origin, Reader<L::Codec>>> {
         let reader = self.warm.get(&OriginOf(key, self.topic(topic)))?;
         match reader.until {
             Some(until) if Instant::now() >= until => None,
@@ -219,7 +219,11 @@ impl<L: Language> Readers<L> {
             key,
             topic: self.topic(topic).into(),
         };
-        self.warm.insert(origin, reader.clone());
+        if reader.until.is_none() {
+            self.warm.insert_for_good(origin, reader.clone());
+        } else {
+            self.warm.insert(origin, reader.clone());
+        }
         Ok(reader)
     }
 }

@@ -255,7 +255,8 @@ impl Validator {
             }
         };
         let codec = Arc::new(codec);
-        self.warm.insert(place(key, subject), codec.clone());
+        self.warm
+            .insert_for_good(place(key, subject), codec.clone());
         Ok((codec, schema))
     }
 

@@ -130,7 +130,7 @@ impl<C> Writers<C> {
 
     /// The writer, if it was found before and is not too old.
     #[inline]
-    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Kept<Place, Writer<C>>> {
+    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Kept<'_, Place, Writer<C>>> {
         let writer = self.warm.get(&PlaceOf(topic, record))?;
         match writer.until {
             Some(until) if Instant::now() >= until => None,
@@ -193,7 +193,11 @@ impl<C> Writers<C> {
             topic: topic.into(),
             record: record.into(),
         };
-        self.warm.insert(place, writer.clone());
+        if writer.until.is_none() {
+            self.warm.insert_for_good(place, writer.clone());
+        } else {
+            self.warm.insert(place, writer.clone());
+        }
         Ok(writer)
     }
 

@@ -9,7 +9,7 @@ use crate::format::{self, Resolved, Source, Strictness};
 use serde::{Deserialize, Serialize};
 use serde_avro_fast::de::read::SliceRead;
 use serde_avro_fast::de::{DeserializerConfig, DeserializerState};
-use serde_avro_fast::ser::SerializerConfig;
+use serde_avro_fast::ser::{SerializerConfig, SerializerState};
 use std::fmt;
 use std::io::BufRead;
 
@@ -109,9 +109,10 @@ impl AvroCodec {
         data::same_records(&self.parsed, &other.parsed)
     }
 
-    /// Appends a record to `out`. After an error, `out` is as it was.
+    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty.
     ///
     /// Allocates nothing but `out` if the fields of `T` stand in the schema's order; an [`AvroEncoder`] never does.
+    #[inline]
     pub fn encode<T: Serialize + ?Sized>(
         &self,
         value: &T,
@@ -277,15 +278,20 @@ pub struct AvroEncoder<'a> {
 }
 
 impl AvroEncoder<'_> {
-    /// Appends a record to `out`. After an error, `out` is as it was.
+    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty.
+    #[inline]
     pub fn encode<T: Serialize + ?Sized>(
         &mut self,
         value: &T,
         out: &mut Vec<u8>,
     ) -> Result<(), Mismatch> {
         let before = out.len();
-        match serde_avro_fast::to_datum(value, &mut *out, &mut self.config) {
-            Ok(_) => Ok(()),
+        // The vector itself: behind a reference, each of the many small writes would take one step more.
+        let mut state = SerializerState::from_writer(std::mem::take(out), &mut self.config);
+        let written = value.serialize(state.serializer());
+        *out = state.into_writer();
+        match written {
+            Ok(()) => Ok(()),
             Err(error) => {
                 out.truncate(before);
                 Err(self.codec.misfitting(value, &error.to_string()))
