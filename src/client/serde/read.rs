@@ -49,6 +49,10 @@ pub(super) struct Reader<C> {
     /// Who wrote them.
     pub(super) writer: C,
     /// What they are read into, if that is something else.
+    #[cfg_attr(
+        not(any(feature = "client-avro", feature = "client-json")),
+        expect(dead_code, reason = "Protobuf messages are read into types")
+    )]
     pub(super) into: Option<Arc<C>>,
     /// How errors call the writer's schema.
     pub(super) label: Arc<str>,

@@ -50,17 +50,13 @@ impl Validator {
         version: VersionSpec,
     ) -> Result<(), SerdeError> {
         let (codec, schema) = self.find(subject, version).await?;
-        let value = || {
-            serde_json::to_value(record)
-                .map_err(|e| Mismatch::one("", "a record that can be shown as JSON", e.to_string()))
-        };
         match &*codec {
             #[cfg(feature = "client-avro")]
             Codec::Avro(codec) => codec.encode(record, &mut Vec::new()),
             #[cfg(feature = "client-json")]
-            Codec::Json(codec) => value().and_then(|value| codec.check_value(&value, &self.limits)),
+            Codec::Json(codec) => shown(record).and_then(|value| codec.check_value(&value, &self.limits)),
             #[cfg(feature = "client-protobuf")]
-            Codec::Protobuf(codec) => value().and_then(|value| codec.check_json(&value)),
+            Codec::Protobuf(codec) => shown(record).and_then(|value| codec.check_json(&value)),
         }
         .map_err(|mismatch| SerdeError::Record { schema, mismatch })
     }
@@ -147,6 +143,10 @@ impl Validator {
         Ok(())
     }
 
+    #[cfg_attr(
+        not(feature = "client-protobuf"),
+        expect(unused_variables, reason = "only Protobuf's frames have indexes")
+    )]
     fn check(&self, codec: &Codec, indexes: &[i32], bytes: &[u8]) -> Result<(), Mismatch> {
         match codec {
             #[cfg(feature = "client-avro")]
@@ -268,6 +268,12 @@ impl Validator {
     ) -> Result<L::Codec, SerdeError> {
         codec_of::<L>(&self.client, registered, key, subject).await
     }
+}
+
+#[cfg(any(feature = "client-json", feature = "client-protobuf"))]
+fn shown<T: Serialize + ?Sized>(record: &T) -> Result<Value, Mismatch> {
+    serde_json::to_value(record)
+        .map_err(|e| Mismatch::one("", "a record that can be shown as JSON", e.to_string()))
 }
 
 fn place(key: SchemaKey, subject: Option<&Subject>) -> (Context, SchemaKey) {

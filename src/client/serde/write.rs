@@ -98,6 +98,7 @@ impl<C> Writer<C> {
     }
 
     /// The header that goes along with each record, if there is one.
+    #[cfg(feature = "client-avro")]
     pub(super) fn header(&self) -> Option<(&'static str, Arc<[u8]>)> {
         self.header.clone()
     }
