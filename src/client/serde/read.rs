@@ -1,6 +1,6 @@
 //! From a record's frame to a reader: the codec of who wrote it, and of what it is read into, found once and kept.
 
-use super::cache::Warm;
+use super::cache::{Kept, Warm, same};
 use super::error::SerdeError;
 use super::language::{Language, codec_of, codec_of_local, label};
 use super::record::Incoming;
@@ -40,7 +40,7 @@ impl Hash for OriginOf<'_> {
 
 impl Equivalent<Origin> for OriginOf<'_> {
     fn equivalent(&self, origin: &Origin) -> bool {
-        self.0 == origin.key && *self.1 == *origin.topic
+        self.0 == origin.key && same(self.1, &origin.topic)
     }
 }
 
@@ -49,6 +49,10 @@ pub(super) struct Reader<C> {
     /// Who wrote them.
     pub(super) writer: C,
     /// What they are read into, if that is something else.
+    #[cfg_attr(
+        not(any(feature = "client-avro", feature = "client-json")),
+        expect(dead_code, reason = "Protobuf messages are read into types")
+    )]
     pub(super) into: Option<Arc<C>>,
     /// How errors call the writer's schema.
     pub(super) label: Arc<str>,
@@ -133,7 +137,11 @@ impl<L: Language> Readers<L> {
 
     /// The reader, if it was found before and is not too old.
     #[inline]
-    pub(super) fn get(&self, key: SchemaKey, topic: &str) -> Option<Arc<Reader<L::Codec>>> {
+    pub(super) fn get(
+        &self,
+        key: SchemaKey,
+        topic: &str,
+    ) -> Option<Kept<'_, Origin, Reader<L::Codec>>> {
         let reader = self.warm.get(&OriginOf(key, self.topic(topic)))?;
         match reader.until {
             Some(until) if Instant::now() >= until => None,
@@ -141,17 +149,17 @@ impl<L: Language> Readers<L> {
         }
     }
 
-    /// The reader, from memory or through the client. `same` says whether two schemas read alike, `name` is the name
+    /// The reader, from memory or through the client. `alike` says whether two schemas read alike, `name` is the name
     /// of a schema's root.
     pub(super) async fn find(
         &self,
         key: SchemaKey,
         topic: &str,
-        same: impl Fn(&L::Codec, &L::Codec) -> bool,
+        alike: impl Fn(&L::Codec, &L::Codec) -> bool,
         name: impl Fn(&L::Codec) -> Option<String>,
     ) -> Result<Arc<Reader<L::Codec>>, SerdeError> {
         if let Some(reader) = self.get(key, topic) {
-            return Ok(reader);
+            return Ok(reader.share());
         }
         let client = &self.client;
         let subject = self.context.as_ref();
@@ -204,7 +212,7 @@ impl<L: Language> Readers<L> {
                 (Some(Arc::new(codec)), Some(until))
             }
         };
-        let into = into.filter(|into| !same(into, &writer));
+        let into = into.filter(|into| !alike(into, &writer));
         let reader = Arc::new(Reader {
             writer,
             into,
@@ -215,7 +223,11 @@ impl<L: Language> Readers<L> {
             key,
             topic: self.topic(topic).into(),
         };
-        self.warm.insert(origin, reader.clone());
+        if reader.until.is_none() {
+            self.warm.insert_for_good(origin, reader.clone());
+        } else {
+            self.warm.insert(origin, reader.clone());
+        }
         Ok(reader)
     }
 }

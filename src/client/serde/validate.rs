@@ -50,17 +50,15 @@ impl Validator {
         version: VersionSpec,
     ) -> Result<(), SerdeError> {
         let (codec, schema) = self.find(subject, version).await?;
-        let value = || {
-            serde_json::to_value(record)
-                .map_err(|e| Mismatch::one("", "a record that can be shown as JSON", e.to_string()))
-        };
         match &*codec {
             #[cfg(feature = "client-avro")]
             Codec::Avro(codec) => codec.encode(record, &mut Vec::new()),
             #[cfg(feature = "client-json")]
-            Codec::Json(codec) => value().and_then(|value| codec.check_value(&value, &self.limits)),
+            Codec::Json(codec) => {
+                shown(record).and_then(|value| codec.check_value(&value, &self.limits))
+            }
             #[cfg(feature = "client-protobuf")]
-            Codec::Protobuf(codec) => value().and_then(|value| codec.check_json(&value)),
+            Codec::Protobuf(codec) => shown(record).and_then(|value| codec.check_json(&value)),
         }
         .map_err(|mismatch| SerdeError::Record { schema, mismatch })
     }
@@ -118,7 +116,7 @@ impl Validator {
         self.fits(bytes)?;
         let (key, rest) = frame::split(bytes)?;
         let (codec, schema) = match self.warm.get(&place(key, None)) {
-            Some(codec) => (codec, label(key, None)),
+            Some(codec) => (codec.share(), label(key, None)),
             None => {
                 let registered = match key {
                     SchemaKey::Id(id) => self.client.schema_by_id(id, None).await?,
@@ -147,6 +145,10 @@ impl Validator {
         Ok(())
     }
 
+    #[cfg_attr(
+        not(feature = "client-protobuf"),
+        expect(unused_variables, reason = "only Protobuf's frames have indexes")
+    )]
     fn check(&self, codec: &Codec, indexes: &[i32], bytes: &[u8]) -> Result<(), Mismatch> {
         match codec {
             #[cfg(feature = "client-avro")]
@@ -181,7 +183,7 @@ impl Validator {
             }
         };
         if let Some(codec) = self.warm.get(&place(key, Some(subject))) {
-            return Ok((codec, label(key, Some(subject))));
+            return Ok((codec.share(), label(key, Some(subject))));
         }
         let registered = match registered.schema.schema_type {
             SchemaType::Protobuf => {
@@ -255,7 +257,8 @@ impl Validator {
             }
         };
         let codec = Arc::new(codec);
-        self.warm.insert(place(key, subject), codec.clone());
+        self.warm
+            .insert_for_good(place(key, subject), codec.clone());
         Ok((codec, schema))
     }
 
@@ -267,6 +270,12 @@ impl Validator {
     ) -> Result<L::Codec, SerdeError> {
         codec_of::<L>(&self.client, registered, key, subject).await
     }
+}
+
+#[cfg(any(feature = "client-json", feature = "client-protobuf"))]
+fn shown<T: Serialize + ?Sized>(record: &T) -> Result<Value, Mismatch> {
+    serde_json::to_value(record)
+        .map_err(|e| Mismatch::one("", "a record that can be shown as JSON", e.to_string()))
 }
 
 fn place(key: SchemaKey, subject: Option<&Subject>) -> (Context, SchemaKey) {

@@ -1,6 +1,6 @@
 //! From a topic to a writer: the subject, the schema's id and the codec, found once and kept.
 
-use super::cache::Warm;
+use super::cache::{Kept, Warm, same};
 use super::error::SerdeError;
 use super::language::{Language, codec_of, codec_of_local, label};
 use super::record::{Framed, header_name};
@@ -39,7 +39,7 @@ impl Hash for PlaceOf<'_> {
 
 impl Equivalent<Place> for PlaceOf<'_> {
     fn equivalent(&self, place: &Place) -> bool {
-        *self.0 == *place.topic && *self.1 == *place.record
+        same(self.1, &place.record) && same(self.0, &place.topic)
     }
 }
 
@@ -100,6 +100,7 @@ impl<C> Writer<C> {
     }
 
     /// The header that goes along with each record, if there is one.
+    #[cfg(feature = "client-avro")]
     pub(super) fn header(&self) -> Option<(&'static str, Arc<[u8]>)> {
         self.header.clone()
     }
@@ -132,7 +133,7 @@ impl<C> Writers<C> {
 
     /// The writer, if it was found before and is not too old.
     #[inline]
-    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Arc<Writer<C>>> {
+    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Kept<'_, Place, Writer<C>>> {
         let writer = self.warm.get(&PlaceOf(topic, record))?;
         match writer.until {
             Some(until) if Instant::now() >= until => None,
@@ -196,7 +197,11 @@ impl<C> Writers<C> {
             topic: topic.into(),
             record: record.into(),
         };
-        self.warm.insert(place, writer.clone());
+        if writer.until.is_none() {
+            self.warm.insert_for_good(place, writer.clone());
+        } else {
+            self.warm.insert(place, writer.clone());
+        }
         Ok(writer)
     }
 

@@ -6,11 +6,10 @@
 use crate::client::serde::{Limits, Mismatch};
 use crate::format::avro::data::{self, Bounds, Failure, Misfit, Notation};
 use crate::format::{self, Resolved, Source, Strictness};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_avro_fast::de::read::SliceRead;
 use serde_avro_fast::de::{DeserializerConfig, DeserializerState};
-use serde_avro_fast::ser::SerializerConfig;
+use serde_avro_fast::ser::{SerializerConfig, SerializerState};
 use std::fmt;
 use std::io::BufRead;
 
@@ -110,9 +109,10 @@ impl AvroCodec {
         data::same_records(&self.parsed, &other.parsed)
     }
 
-    /// Appends a record to `out`. After an error, `out` is as it was.
+    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty.
     ///
     /// Allocates nothing but `out` if the fields of `T` stand in the schema's order; an [`AvroEncoder`] never does.
+    #[inline]
     pub fn encode<T: Serialize + ?Sized>(
         &self,
         value: &T,
@@ -145,10 +145,11 @@ impl AvroCodec {
         Ok(())
     }
 
-    /// Reads a record that this schema wrote.
-    pub fn decode<T: DeserializeOwned>(
+    /// Reads a record that this schema wrote. `T` may borrow texts and bytes from `bytes`.
+    #[inline]
+    pub fn decode<'a, T: Deserialize<'a>>(
         &self,
-        bytes: &[u8],
+        bytes: &'a [u8],
         limits: &Limits,
     ) -> Result<T, Unreadable> {
         if self.weightless {
@@ -215,11 +216,12 @@ impl AvroCodec {
         }
     }
 
-    fn state<'a>(
-        &'a self,
+    #[inline]
+    fn state<'s, 'a>(
+        &'s self,
         bytes: &'a [u8],
         limits: &Limits,
-    ) -> DeserializerState<'a, SliceRead<'a>> {
+    ) -> DeserializerState<'s, SliceRead<'a>> {
         let mut config = DeserializerConfig::new(&self.fast);
         config.allowed_depth = limits.depth;
         config.max_seq_size = if self.weightless {
@@ -246,9 +248,9 @@ impl AvroCodec {
 
     /// Says where and why: the bytes are at fault, or the type that was read into.
     #[cold]
-    fn refused<T: DeserializeOwned>(
+    fn refused<'a, T: Deserialize<'a>>(
         &self,
-        bytes: &[u8],
+        bytes: &'a [u8],
         limits: &Limits,
         error: &serde_avro_fast::de::DeError,
     ) -> Unreadable {
@@ -276,15 +278,20 @@ pub struct AvroEncoder<'a> {
 }
 
 impl AvroEncoder<'_> {
-    /// Appends a record to `out`. After an error, `out` is as it was.
+    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty.
+    #[inline]
     pub fn encode<T: Serialize + ?Sized>(
         &mut self,
         value: &T,
         out: &mut Vec<u8>,
     ) -> Result<(), Mismatch> {
         let before = out.len();
-        match serde_avro_fast::to_datum(value, &mut *out, &mut self.config) {
-            Ok(_) => Ok(()),
+        // The vector itself: behind a reference, each of the many small writes would take one step more.
+        let mut state = SerializerState::from_writer(std::mem::take(out), &mut self.config);
+        let written = value.serialize(state.serializer());
+        *out = state.into_writer();
+        match written {
+            Ok(()) => Ok(()),
             Err(error) => {
                 out.truncate(before);
                 Err(self.codec.misfitting(value, &error.to_string()))

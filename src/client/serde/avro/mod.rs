@@ -36,8 +36,8 @@ use super::settings::{DeserializerSettings, Part, SerializerSettings};
 use super::write::{Writer, Writers};
 use crate::client::{Format, RegistryClient, Schema};
 use crate::model::{SchemaType, Subject};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The language.
@@ -162,7 +162,7 @@ impl AvroSerializer {
         notation: JsonNotation,
     ) -> Result<Framed, SerdeError> {
         let writer = match self.writers.get(topic, "") {
-            Some(writer) => writer,
+            Some(writer) => writer.share(),
             None => self.writer(topic).await?,
         };
         let limits = &self.writers.settings.limits;
@@ -175,7 +175,7 @@ impl AvroSerializer {
 
     async fn writer(&self, topic: &str) -> Result<Arc<Writer<AvroCodec>>, SerdeError> {
         if let Some(writer) = self.writers.get(topic, "") {
-            return Ok(writer);
+            return Ok(writer.share());
         }
         let given = self.schema.as_ref();
         let name = self.name.get_or_try_init(|| self.root_name()).await?;
@@ -272,6 +272,30 @@ impl AvroDeserializer {
         };
         let reader = self.readers.get(opened.key, record.topic)?;
         Some(self.read(&reader, opened.payload.unwrap_or(opened.rest)))
+    }
+
+    /// Reads a record without waiting into a type that may borrow from it (`&str`, `&[u8]`); `None` if its schema has
+    /// yet to be found.
+    ///
+    /// Only what is read as it was written can be borrowed: with a reader's schema that is not the writer's, the error
+    /// is [`SerdeError::Settings`].
+    pub fn borrow_cached<'a, T: Deserialize<'a>>(
+        &self,
+        record: &Incoming<'a>,
+    ) -> Option<Result<T, SerdeError>> {
+        let opened = match self.readers.open(record) {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        let reader = self.readers.get(opened.key, record.topic)?;
+        if reader.into.is_some() {
+            return Some(Err(SerdeError::settings(
+                "a record that is read into another schema than its writer's cannot be borrowed from",
+            )));
+        }
+        let payload = opened.payload.unwrap_or(opened.rest);
+        let read = reader.writer.decode(payload, &self.readers.settings.limits);
+        Some(read.map_err(|error| told(&reader, error)))
     }
 
     /// Reads a record as a JSON value.

@@ -137,9 +137,9 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Mismatch> {
     })
 }
 
-/// Reads a value into a type.
-pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Mismatch> {
-    serde_path_to_error::deserialize(value).map_err(|e| unwanted(&e))
+/// Reads a value into a type. `bytes` are where it comes from; an error looks there for the place.
+pub(super) fn read<T: DeserializeOwned>(value: Value, bytes: &[u8]) -> Result<T, Mismatch> {
+    T::deserialize(value).map_err(|e| typed::<T>(bytes, &e))
 }
 
 #[cold]

@@ -150,7 +150,7 @@ impl JsonSerializer {
 
     async fn writer(&self, topic: &str) -> Result<Arc<Writer<JsonCodec>>, SerdeError> {
         if let Some(writer) = self.writers.get(topic, "") {
-            return Ok(writer);
+            return Ok(writer.share());
         }
         let given = self.schema.as_ref();
         let title = self.title.get_or_try_init(|| self.root_title()).await?;
@@ -267,6 +267,6 @@ impl JsonDeserializer {
             into.check_value(&value, &settings.limits)
                 .map_err(reading)?;
         }
-        codec::read(value).map_err(reading)
+        codec::read(value, payload).map_err(reading)
     }
 }

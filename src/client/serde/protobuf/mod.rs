@@ -141,7 +141,7 @@ impl ProtobufSerializer {
     ) -> Result<Arc<Writer<Check>>, SerdeError> {
         let name = descriptor.full_name();
         if let Some(writer) = self.writers.get(topic, name) {
-            return Ok(writer);
+            return Ok(writer.share());
         }
         let made;
         let given = match (&self.schema, &self.writers.settings.choice) {
