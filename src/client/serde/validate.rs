@@ -54,7 +54,9 @@ impl Validator {
             #[cfg(feature = "client-avro")]
             Codec::Avro(codec) => codec.encode(record, &mut Vec::new()),
             #[cfg(feature = "client-json")]
-            Codec::Json(codec) => shown(record).and_then(|value| codec.check_value(&value, &self.limits)),
+            Codec::Json(codec) => {
+                shown(record).and_then(|value| codec.check_value(&value, &self.limits))
+            }
             #[cfg(feature = "client-protobuf")]
             Codec::Protobuf(codec) => shown(record).and_then(|value| codec.check_json(&value)),
         }
@@ -114,7 +116,7 @@ impl Validator {
         self.fits(bytes)?;
         let (key, rest) = frame::split(bytes)?;
         let (codec, schema) = match self.warm.get(&place(key, None)) {
-            Some(codec) => (codec.share(), label(key, None)),
+            Some(codec) => (codec, label(key, None)),
             None => {
                 let registered = match key {
                     SchemaKey::Id(id) => self.client.schema_by_id(id, None).await?,
@@ -181,7 +183,7 @@ impl Validator {
             }
         };
         if let Some(codec) = self.warm.get(&place(key, Some(subject))) {
-            return Ok((codec.share(), label(key, Some(subject))));
+            return Ok((codec, label(key, Some(subject))));
         }
         let registered = match registered.schema.schema_type {
             SchemaType::Protobuf => {
