@@ -33,26 +33,37 @@ impl<K: Hash + Eq + Clone, V> Warm<K, V> {
         }
     }
 
-    /// The value, without counting it once more: threads that share it don't write to the same memory.
+    /// The value, if it is one that stays: found at the price of a comparison, and returned in a register.
     #[inline]
-    pub(super) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Kept<'_, K, V>> {
+    pub(super) fn first<Q: Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<&V> {
         for slot in &self.first {
             match slot.get() {
-                Some((known, value)) if key.equivalent(known) => return Some(Kept::First(value)),
+                Some((known, value)) if key.equivalent(known) => return Some(value),
                 Some(_) => {}
                 None => break,
             }
         }
-        self.get_other(key)
+        None
     }
 
-    #[inline(never)]
-    fn get_other<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Kept<'_, K, V>> {
+    /// The value, if it is one of the others.
+    pub(super) fn other<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Kept<K, V>> {
         let near = self.near.load();
         match near.iter().position(|(known, _)| key.equivalent(known)) {
             Some(at) => Some(Kept::Near(near, at)),
             None => self.all.get(key).map(Kept::Far),
         }
+    }
+
+    /// The value, to keep.
+    pub(super) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<Arc<V>> {
+        for slot in &self.first {
+            match slot.get() {
+                Some((known, value)) if key.equivalent(known) => return Some(value.clone()),
+                _ => {}
+            }
+        }
+        self.other(key).map(|kept| kept.value().clone())
     }
 
     /// Keeps a value that may be replaced by another one.
@@ -82,37 +93,26 @@ impl<K: Hash + Eq + Clone, V> Warm<K, V> {
 }
 
 /// A value on loan. For a moment: it may keep others from being freed.
-pub(super) enum Kept<'a, K, V> {
-    /// One that stays.
-    First(&'a Arc<V>),
+pub(super) enum Kept<K, V> {
     /// The entry at this place, which was there when it was found.
     Near(Guard<Arc<Entries<K, V>>>, usize),
     /// One of the others.
     Far(Arc<V>),
 }
 
-impl<K, V> Kept<'_, K, V> {
-    #[inline]
+impl<K, V> Kept<K, V> {
     fn value(&self) -> &Arc<V> {
         match self {
-            Self::First(value) => value,
             #[expect(clippy::indexing_slicing, reason = "the entries never change")]
             Self::Near(near, at) => &near[*at].1,
             Self::Far(value) => value,
         }
     }
-
-    /// The value to keep.
-    #[inline]
-    pub(super) fn share(&self) -> Arc<V> {
-        self.value().clone()
-    }
 }
 
-impl<K, V> Deref for Kept<'_, K, V> {
+impl<K, V> Deref for Kept<K, V> {
     type Target = V;
 
-    #[inline]
     fn deref(&self) -> &V {
         self.value()
     }
@@ -145,8 +145,8 @@ mod tests {
             .chain([None])
             .collect();
         assert_eq!(all(&warm), expected);
-        assert!(matches!(warm.get(&19), Some(Kept::Near(..))));
-        assert!(matches!(warm.get(&0), Some(Kept::Far(_))));
+        assert!(matches!(warm.other(&19), Some(Kept::Near(..))));
+        assert!(matches!(warm.other(&0), Some(Kept::Far(_))));
     }
 
     #[test]
@@ -157,7 +157,8 @@ mod tests {
         }
         let expected: Vec<Option<u32>> = (0..20).map(|n| Some(n * 2)).chain([None]).collect();
         assert_eq!(all(&warm), expected);
-        assert!(matches!(warm.get(&7), Some(Kept::First(_))));
-        assert!(!matches!(warm.get(&8), Some(Kept::First(_))));
+        assert_eq!(warm.first(&7), Some(&14));
+        assert_eq!(warm.first(&8), None);
+        assert!(warm.other(&7).is_none() && warm.other(&8).is_some());
     }
 }

@@ -1,6 +1,6 @@
 //! From a record's frame to a reader: the codec of who wrote it, and of what it is read into, found once and kept.
 
-use super::cache::{Kept, Warm, same};
+use super::cache::{Warm, same};
 use super::error::SerdeError;
 use super::language::{Language, codec_of, codec_of_local, label};
 use super::record::Incoming;
@@ -57,6 +57,12 @@ pub(super) struct Reader<C> {
     /// How errors call the writer's schema.
     pub(super) label: Arc<str>,
     until: Option<Instant>,
+}
+
+impl<C> Reader<C> {
+    fn is_fresh(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until)
+    }
 }
 
 /// The readers of one deserializer.
@@ -135,18 +141,25 @@ impl<L: Language> Readers<L> {
         }
     }
 
-    /// The reader, if it was found before and is not too old.
+    /// Hands the reader to `read`, if it was found before and is not too old.
     #[inline]
-    pub(super) fn get(
+    pub(super) fn with<R>(
         &self,
         key: SchemaKey,
         topic: &str,
-    ) -> Option<Kept<'_, Origin, Reader<L::Codec>>> {
-        let reader = self.warm.get(&OriginOf(key, self.topic(topic)))?;
-        match reader.until {
-            Some(until) if Instant::now() >= until => None,
-            _ => Some(reader),
+        read: impl FnOnce(&Reader<L::Codec>) -> R,
+    ) -> Option<R> {
+        let origin = OriginOf(key, self.topic(topic));
+        if let Some(reader) = self.warm.first(&origin) {
+            return Some(read(reader));
         }
+        let reader = self.warm.other(&origin)?;
+        reader.is_fresh().then(|| read(&reader))
+    }
+
+    fn get(&self, key: SchemaKey, topic: &str) -> Option<Arc<Reader<L::Codec>>> {
+        let reader = self.warm.get(&OriginOf(key, self.topic(topic)))?;
+        reader.is_fresh().then_some(reader)
     }
 
     /// The reader, from memory or through the client. `alike` says whether two schemas read alike, `name` is the name
@@ -159,7 +172,7 @@ impl<L: Language> Readers<L> {
         name: impl Fn(&L::Codec) -> Option<String>,
     ) -> Result<Arc<Reader<L::Codec>>, SerdeError> {
         if let Some(reader) = self.get(key, topic) {
-            return Ok(reader.share());
+            return Ok(reader);
         }
         let client = &self.client;
         let subject = self.context.as_ref();

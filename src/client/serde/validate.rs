@@ -116,7 +116,7 @@ impl Validator {
         self.fits(bytes)?;
         let (key, rest) = frame::split(bytes)?;
         let (codec, schema) = match self.warm.get(&place(key, None)) {
-            Some(codec) => (codec.share(), label(key, None)),
+            Some(codec) => (codec, label(key, None)),
             None => {
                 let registered = match key {
                     SchemaKey::Id(id) => self.client.schema_by_id(id, None).await?,
@@ -183,7 +183,7 @@ impl Validator {
             }
         };
         if let Some(codec) = self.warm.get(&place(key, Some(subject))) {
-            return Ok((codec.share(), label(key, Some(subject))));
+            return Ok((codec, label(key, Some(subject))));
         }
         let registered = match registered.schema.schema_type {
             SchemaType::Protobuf => {

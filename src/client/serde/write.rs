@@ -1,6 +1,6 @@
 //! From a topic to a writer: the subject, the schema's id and the codec, found once and kept.
 
-use super::cache::{Kept, Warm, same};
+use super::cache::{Warm, same};
 use super::error::SerdeError;
 use super::language::{Language, codec_of, codec_of_local, label};
 use super::record::{Framed, header_name};
@@ -59,6 +59,10 @@ pub(super) struct Writer<C> {
 }
 
 impl<C> Writer<C> {
+    fn is_fresh(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until)
+    }
+
     /// A record of one payload, which `write` appends.
     #[inline]
     pub(super) fn record(
@@ -131,14 +135,26 @@ impl<C> Writers<C> {
         }
     }
 
-    /// The writer, if it was found before and is not too old.
+    /// Hands the writer to `write`, if it was found before and is not too old.
     #[inline]
-    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Kept<'_, Place, Writer<C>>> {
-        let writer = self.warm.get(&PlaceOf(topic, record))?;
-        match writer.until {
-            Some(until) if Instant::now() >= until => None,
-            _ => Some(writer),
+    pub(super) fn with<R>(
+        &self,
+        topic: &str,
+        record: &str,
+        write: impl FnOnce(&Writer<C>) -> R,
+    ) -> Option<R> {
+        let place = PlaceOf(topic, record);
+        if let Some(writer) = self.warm.first(&place) {
+            return Some(write(writer));
         }
+        let writer = self.warm.other(&place)?;
+        writer.is_fresh().then(|| write(&writer))
+    }
+
+    /// The writer, if it was found before and is not too old.
+    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Arc<Writer<C>>> {
+        let writer = self.warm.get(&PlaceOf(topic, record))?;
+        writer.is_fresh().then_some(writer)
     }
 
     /// Keeps a writer. `indexes` follow the id of a Protobuf record.

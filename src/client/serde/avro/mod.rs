@@ -125,8 +125,7 @@ impl AvroSerializer {
         topic: &str,
         value: &T,
     ) -> Option<Result<Framed, SerdeError>> {
-        let writer = self.writers.get(topic, "")?;
-        Some(write(&writer, value))
+        self.writers.with(topic, "", |writer| write(writer, value))
     }
 
     /// The same at the end of a buffer that the caller keeps, which is as it was after an error. With
@@ -137,17 +136,18 @@ impl AvroSerializer {
         value: &T,
         out: &mut Vec<u8>,
     ) -> Option<Result<(), SerdeError>> {
-        let writer = self.writers.get(topic, "")?;
-        Some(writer.append(out, |codec, out| {
-            codec
-                .encode(value, out)
-                .map_err(|mismatch| record_error(&writer, mismatch))
-        }))
+        self.writers.with(topic, "", |writer| {
+            writer.append(out, |codec, out| {
+                codec
+                    .encode(value, out)
+                    .map_err(|mismatch| record_error(writer, mismatch))
+            })
+        })
     }
 
     /// The header that goes along with records of a topic, if the settings ask for one and it was found already.
     pub fn header(&self, topic: &str) -> Option<(&'static str, Arc<[u8]>)> {
-        self.writers.get(topic, "")?.header()
+        self.writers.with(topic, "", Writer::header)?
     }
 
     /// Writes a JSON value as a record.
@@ -162,7 +162,7 @@ impl AvroSerializer {
         notation: JsonNotation,
     ) -> Result<Framed, SerdeError> {
         let writer = match self.writers.get(topic, "") {
-            Some(writer) => writer.share(),
+            Some(writer) => writer,
             None => self.writer(topic).await?,
         };
         let limits = &self.writers.settings.limits;
@@ -175,7 +175,7 @@ impl AvroSerializer {
 
     async fn writer(&self, topic: &str) -> Result<Arc<Writer<AvroCodec>>, SerdeError> {
         if let Some(writer) = self.writers.get(topic, "") {
-            return Ok(writer.share());
+            return Ok(writer);
         }
         let given = self.schema.as_ref();
         let name = self.name.get_or_try_init(|| self.root_name()).await?;
@@ -270,8 +270,10 @@ impl AvroDeserializer {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        let reader = self.readers.get(opened.key, record.topic)?;
-        Some(self.read(&reader, opened.payload.unwrap_or(opened.rest)))
+        let payload = opened.payload.unwrap_or(opened.rest);
+        self.readers.with(opened.key, record.topic, |reader| {
+            self.read(reader, payload)
+        })
     }
 
     /// Reads a record without waiting into a type that may borrow from it (`&str`, `&[u8]`); `None` if its schema has
@@ -287,15 +289,16 @@ impl AvroDeserializer {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        let reader = self.readers.get(opened.key, record.topic)?;
-        if reader.into.is_some() {
-            return Some(Err(SerdeError::settings(
-                "a record that is read into another schema than its writer's cannot be borrowed from",
-            )));
-        }
         let payload = opened.payload.unwrap_or(opened.rest);
-        let read = reader.writer.decode(payload, &self.readers.settings.limits);
-        Some(read.map_err(|error| told(&reader, error)))
+        self.readers.with(opened.key, record.topic, |reader| {
+            if reader.into.is_some() {
+                return Err(SerdeError::settings(
+                    "a record that is read into another schema than its writer's cannot be borrowed from",
+                ));
+            }
+            let read = reader.writer.decode(payload, &self.readers.settings.limits);
+            read.map_err(|error| told(reader, error))
+        })
     }
 
     /// Reads a record as a JSON value.

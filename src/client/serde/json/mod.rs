@@ -100,8 +100,8 @@ impl JsonSerializer {
         topic: &str,
         value: &T,
     ) -> Option<Result<Framed, SerdeError>> {
-        let writer = self.writers.get(topic, "")?;
-        Some(self.write(&writer, value))
+        self.writers
+            .with(topic, "", |writer| self.write(writer, value))
     }
 
     /// Checks and writes a JSON value; faster than [`JsonSerializer::serialize`] for one.
@@ -122,8 +122,8 @@ impl JsonSerializer {
         topic: &str,
         value: &Value,
     ) -> Option<Result<Framed, SerdeError>> {
-        let writer = self.writers.get(topic, "")?;
-        Some(self.write_value(&writer, value))
+        self.writers
+            .with(topic, "", |writer| self.write_value(writer, value))
     }
 
     fn write<T: Serialize + ?Sized>(
@@ -150,7 +150,7 @@ impl JsonSerializer {
 
     async fn writer(&self, topic: &str) -> Result<Arc<Writer<JsonCodec>>, SerdeError> {
         if let Some(writer) = self.writers.get(topic, "") {
-            return Ok(writer.share());
+            return Ok(writer);
         }
         let given = self.schema.as_ref();
         let title = self.title.get_or_try_init(|| self.root_title()).await?;
@@ -238,8 +238,10 @@ impl JsonDeserializer {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        let reader = self.readers.get(opened.key, record.topic)?;
-        Some(self.read(&reader, opened.payload.unwrap_or(opened.rest)))
+        let payload = opened.payload.unwrap_or(opened.rest);
+        self.readers.with(opened.key, record.topic, |reader| {
+            self.read(reader, payload)
+        })
     }
 
     fn read<T: DeserializeOwned>(

@@ -130,8 +130,9 @@ impl ProtobufSerializer {
         message: &M,
     ) -> Option<Result<Framed, SerdeError>> {
         let descriptor = message.descriptor();
-        let writer = self.writers.get(topic, descriptor.full_name())?;
-        Some(write(&writer, message))
+        let name = descriptor.full_name();
+        self.writers
+            .with(topic, name, |writer| write(writer, message))
     }
 
     async fn writer(
@@ -141,7 +142,7 @@ impl ProtobufSerializer {
     ) -> Result<Arc<Writer<Check>>, SerdeError> {
         let name = descriptor.full_name();
         if let Some(writer) = self.writers.get(topic, name) {
-            return Ok(writer.share());
+            return Ok(writer);
         }
         let made;
         let given = match (&self.schema, &self.writers.settings.choice) {
@@ -317,11 +318,12 @@ impl ProtobufDeserializer {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        let reader = self.readers.get(opened.key, record.topic)?;
         let wanted = M::default().descriptor();
-        Some(found(&reader, &opened).and_then(|(message, payload)| {
-            self.read(&reader, &message, wanted.full_name(), payload)
-        }))
+        self.readers.with(opened.key, record.topic, |reader| {
+            found(reader, &opened).and_then(|(message, payload)| {
+                self.read(reader, &message, wanted.full_name(), payload)
+            })
+        })
     }
 
     /// Reads a message into a type that does not know its descriptor, with the message's full name.
