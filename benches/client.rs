@@ -40,10 +40,11 @@ struct Item {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 enum Status {
-    NEW,
-    PAID,
-    SENT,
+    New,
+    Paid,
+    Sent,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,7 +112,7 @@ fn order() -> Order {
         id: 987_654_321,
         customer: "Grace Hopper".to_owned(),
         email: Some("grace@example.test".to_owned()),
-        status: Status::PAID,
+        status: Status::Paid,
         created: 1_700_000_000_000,
         total: 1_234.5,
         gift: false,
