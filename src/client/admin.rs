@@ -18,7 +18,8 @@ use crate::wire::{
 const ASSOCIATIONS: &str = "100";
 
 impl RegistryClient {
-    /// The subjects whose qualified names start with `prefix`; those of the client's context without one.
+    /// The subjects whose qualified names start with `prefix`. Without one, those of the client's context, or of all
+    /// contexts where that is the default one.
     ///
     /// # Errors
     ///

@@ -33,7 +33,8 @@ pub struct DiskOptions {
     pub max_files: usize,
     /// How many bytes to keep for this registry. Default: 256 MiB.
     pub max_bytes: u64,
-    /// What tells this registry from others, such as its cluster's id. By default, it is its URLs.
+    /// What tells this registry from others, such as its cluster's id. By default, it is its URLs, the headers that
+    /// were given to the client, and the user of basic authentication: one address may serve many registries.
     pub identity: Option<String>,
 }
 
@@ -69,6 +70,7 @@ impl Disk {
                 max_files: options.max_files,
                 max_bytes: options.max_bytes,
                 index: Mutex::new(None),
+                writer: rand::random(),
                 written: AtomicU64::new(0),
             }),
             threads: Arc::new(Semaphore::new(THREADS)),
@@ -181,6 +183,9 @@ struct Store {
     max_bytes: u64,
     /// What is in the folder; nothing before it was looked into.
     index: Mutex<Option<Index>>,
+    /// Tells the files that this client writes aside from everybody else's: of other clients in the process, and
+    /// of other containers, whose processes have the same id.
+    writer: u64,
     written: AtomicU64,
 }
 
@@ -350,8 +355,8 @@ impl Store {
         }
         let name = name(key);
         let aside = self.folder.join(format!(
-            "tmp-{}-{}",
-            std::process::id(),
+            "tmp-{:016x}-{}",
+            self.writer,
             self.written.fetch_add(1, Ordering::Relaxed)
         ));
         // A crash may leave an empty file behind the name; the digest tells.
@@ -396,7 +401,7 @@ impl Store {
 /// A new file that only its owner may read.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

@@ -1,6 +1,7 @@
 //! From a question to its answer: memory, what was refused lately, one flight, the registry, and what is left when
 //! the registry is away.
 
+use super::auth::Secret;
 use super::disk::{Disk, DiskOptions};
 use super::error::ClientError;
 use super::flight::{Flights, Outcome};
@@ -12,7 +13,7 @@ use super::target::Target;
 use super::transport::{Answer, Method, Request, Transport};
 use super::tuning::Tuning;
 use super::types::Registered;
-use crate::model::{Context, Subject};
+use crate::model::{Context, Subject, TextId};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use serde::Serialize;
@@ -55,10 +56,16 @@ impl Inner {
         context: Context,
         tuning: Tuning,
         disk: Option<&DiskOptions>,
+        tenant: &Secret,
     ) -> Result<Self, ClientError> {
         let counters = Arc::new(Counters::default());
         let pool = Pool::new(transports, tuning.clone(), Arc::clone(&counters));
-        let disk = disk.map(|options| Disk::new(options, &pool.identity(), Arc::clone(&counters)));
+        let mut identity = pool.identity();
+        if !tenant.reveal().is_empty() {
+            // A digest, because headers may be secret.
+            identity = format!("{identity} {}", TextId::of(tenant.reveal()));
+        }
+        let disk = disk.map(|options| Disk::new(options, &identity, Arc::clone(&counters)));
         Ok(Self {
             memory: Memory::new(&tuning)?,
             disk,
@@ -85,22 +92,23 @@ impl Inner {
         }
     }
 
-    /// The subject in the client's context, unless it names one.
+    /// The subject in the client's context, unless it names one, be it the default one.
     pub fn place(&self, subject: &Subject) -> Subject {
-        if subject.context().is_default() && !self.context.is_default() {
-            Subject::new(&self.context, subject.name())
-        } else {
+        if subject.names_context() {
             subject.clone()
+        } else {
+            Subject::new(&self.context, subject.name())
         }
     }
 
-    /// The subject to ask for ids with: the given one, or the client's context.
+    /// The subject to ask for ids with: the given one, or the client's context. None is the default context.
     pub fn place_id(&self, subject: Option<&Subject>) -> Option<Subject> {
-        match subject {
-            Some(subject) => Some(self.place(subject)),
-            None if self.context.is_default() => None,
-            None => Some(Subject::new(&self.context, "")),
-        }
+        let subject = match subject {
+            Some(subject) => self.place(subject),
+            None if self.context.is_default() => return None,
+            None => Subject::new(&self.context, ""),
+        };
+        (!subject.as_str().is_empty()).then_some(subject)
     }
 
     /// Answers a question about a schema.

@@ -61,7 +61,8 @@ impl RegistryClient {
             .await
     }
 
-    /// The schema with an id, if it is in memory: no request, no waiting. The context is the client's.
+    /// The schema with an id, if it is in memory: no request, no waiting. The context is the client's; where that
+    /// is not the default one, its name is put together for each call.
     #[inline]
     pub fn cached_by_id(&self, id: SchemaId) -> Option<Arc<Registered>> {
         let subject = self.inner.place_id(None);
@@ -111,7 +112,7 @@ impl RegistryClient {
                 if found.guid.is_some_and(|other| other != guid) {
                     return Err("the schema of another GUID".to_owned());
                 }
-                let mut found = Registered::from(found);
+                let mut found = positive(Registered::from(found))?;
                 found.guid = Some(guid);
                 Ok(found)
             })
@@ -153,7 +154,7 @@ impl RegistryClient {
         let registered = self
             .inner
             .schema(key, request, move |body| {
-                Ok(as_registered(read(body)?, of, sent))
+                positive(as_registered(read(body)?, of, sent))
             })
             .await?;
         self.inner.memory.registered(&subject);
@@ -361,7 +362,15 @@ fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 }
 
 fn read_version(body: &[u8]) -> Result<Registered, String> {
-    read::<SchemaResponse>(body).map(Registered::from)
+    positive(Registered::from(read::<SchemaResponse>(body)?))
+}
+
+/// Ids are positive. Some registries answer 0 or -1 where they have none, and no record should carry that.
+fn positive(found: Registered) -> Result<Registered, String> {
+    match found.id {
+        Some(id) if id.0 <= 0 => Err(format!("the id {id}, which no schema has")),
+        _ => Ok(found),
+    }
 }
 
 impl From<SchemaStringResponse> for Registered {
