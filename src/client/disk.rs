@@ -5,8 +5,8 @@
 
 use super::key::Key;
 use super::stats::Counters;
-use super::types::Registered;
 use crate::model::{Subject, TextId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
@@ -79,7 +79,10 @@ impl Disk {
     }
 
     /// What was kept, if it can be read.
-    pub async fn read(&self, key: &Key) -> Option<Arc<Registered>> {
+    pub async fn read<V>(&self, key: &Key) -> Option<Arc<V>>
+    where
+        V: DeserializeOwned + Send + 'static,
+    {
         let key = key.clone();
         let outcome = self.run("read", move |store| store.read(&key)).await?;
         match outcome {
@@ -100,9 +103,12 @@ impl Disk {
     }
 
     /// Keeps an answer.
-    pub async fn write(&self, key: &Key, value: &Arc<Registered>) {
+    pub async fn write<V>(&self, key: &Key, value: &Arc<V>)
+    where
+        V: Serialize + Send + Sync + 'static,
+    {
         let (key, value) = (key.clone(), Arc::clone(value));
-        self.run("write", move |store| store.write(&key, &value))
+        self.run("write", move |store| store.write(&key, &*value))
             .await;
     }
 
@@ -112,7 +118,7 @@ impl Disk {
         self.run("remove", move |store| store.remove(&key)).await;
     }
 
-    /// Forgets the versions of a subject, but not the content of its ids.
+    /// Forgets the versions of a subject and what topics are associated with, but not the content of its ids.
     pub async fn forget(&self, subject: &Subject) {
         let subject = subject.clone();
         self.run("forget", move |store| store.forget(&subject))
@@ -161,10 +167,10 @@ impl Disk {
     }
 }
 
-enum Reading {
+enum Reading<V> {
     Absent,
     Corrupt(&'static str),
-    Found(Box<Registered>),
+    Found(Box<V>),
 }
 
 /// What is in a file, after its first line.
@@ -215,11 +221,15 @@ impl Index {
     }
 }
 
+/// The start of the names of what is known of topics.
+const TOPICS: &str = "topics";
+
 /// The name of a file: what belongs to a subject has a common start. Content is kept when a subject goes.
 fn name(key: &Key) -> String {
     let owner = match key.subject() {
-        Some(subject) if !key.is_content() => prefix(subject),
-        _ => "content".to_owned(),
+        _ if key.is_content() => "content".to_owned(),
+        Some(subject) => prefix(subject),
+        None => TOPICS.to_owned(),
     };
     format!("{owner}-{}", TextId::of(&key.to_string()))
 }
@@ -289,7 +299,7 @@ impl Store {
         }
     }
 
-    fn read(&self, key: &Key) -> io::Result<Reading> {
+    fn read<V: DeserializeOwned>(&self, key: &Key) -> io::Result<Reading<V>> {
         self.open()?;
         let name = name(key);
         let path = self.folder.join(&name);
@@ -323,7 +333,7 @@ impl Store {
         Ok(Some(text))
     }
 
-    fn parse(&self, key: &Key, text: &[u8]) -> Result<Box<Registered>, &'static str> {
+    fn parse<V: DeserializeOwned>(&self, key: &Key, text: &[u8]) -> Result<Box<V>, &'static str> {
         let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8")?;
         let (head, body) = text.split_once('\n').ok_or("it ends in its first line")?;
         let digest = head
@@ -333,7 +343,7 @@ impl Store {
         if digest != TextId::of(body) {
             return Err("its digest does not match");
         }
-        let record: Record<Box<Registered>> =
+        let record: Record<Box<V>> =
             serde_json::from_str(body).map_err(|_| "it does not hold a schema")?;
         if record.registry != self.identity || record.question != key.to_string() {
             return Err("it belongs to something else");
@@ -341,7 +351,7 @@ impl Store {
         Ok(record.answer)
     }
 
-    fn write(&self, key: &Key, value: &Registered) -> io::Result<()> {
+    fn write<V: Serialize>(&self, key: &Key, value: &V) -> io::Result<()> {
         self.open()?;
         let body = serde_json::to_string(&Record {
             registry: self.identity.clone(),
@@ -392,7 +402,10 @@ impl Store {
         let start = format!("{}-", prefix(subject));
         let names: Vec<String> = self.lock().as_ref().map_or_else(Vec::new, |index| {
             let names = index.files.keys();
-            names.filter(|n| n.starts_with(&start)).cloned().collect()
+            names
+                .filter(|n| n.starts_with(&start) || n.starts_with(TOPICS))
+                .cloned()
+                .collect()
         });
         names.iter().try_for_each(|name| self.discard(name))
     }

@@ -49,7 +49,7 @@ impl RegistryClient {
         };
         let key = Key::Id(id, subject.clone(), format);
         self.inner
-            .schema(key, request, move |body| {
+            .kept(key, request, move |body| {
                 let found: SchemaStringResponse = read(body)?;
                 if found.id.is_some_and(|other| other != id) {
                     return Err("the schema of another id".to_owned());
@@ -107,7 +107,7 @@ impl RegistryClient {
             Ok(get(target))
         };
         self.inner
-            .schema(Key::Guid(guid, format), request, move |body| {
+            .kept(Key::Guid(guid, format), request, move |body| {
                 let found: SchemaStringResponse = read(body)?;
                 if found.guid.is_some_and(|other| other != guid) {
                     return Err("the schema of another GUID".to_owned());
@@ -153,7 +153,7 @@ impl RegistryClient {
         let of = subject.clone();
         let registered = self
             .inner
-            .schema(key, request, move |body| {
+            .kept(key, request, move |body| {
                 positive(as_registered(read(body)?, of, sent))
             })
             .await?;
@@ -195,7 +195,7 @@ impl RegistryClient {
                 .with_flag("deleted", deleted == Deleted::Included);
             Ok(post(target, body(&schema.request())?))
         };
-        self.inner.schema(key, request, read_version).await
+        self.inner.kept(key, request, read_version).await
     }
 
     /// The latest version of a subject. It is kept for [`Tuning::latest_ttl`](super::Tuning::latest_ttl).
@@ -224,7 +224,7 @@ impl RegistryClient {
             Ok(get(target))
         };
         let key = Key::Latest(subject.clone(), format);
-        self.inner.schema(key, request, read_version).await
+        self.inner.kept(key, request, read_version).await
     }
 
     /// The latest version of a subject, if it is in memory and not too old.
@@ -258,7 +258,7 @@ impl RegistryClient {
             Ok(get(target.with_some("format", format.parameter())))
         };
         let key = Key::LatestWith(subject.clone(), Arc::from(properties.clone()), format);
-        self.inner.schema(key, request, read_version).await
+        self.inner.kept(key, request, read_version).await
     }
 
     /// A version of a subject.
@@ -298,7 +298,7 @@ impl RegistryClient {
         };
         let key = Key::Version(subject.clone(), version, deleted, format);
         self.inner
-            .schema(key, request, move |body| {
+            .kept(key, request, move |body| {
                 let found = read_version(body)?;
                 if found.version != Some(version) {
                     return Err("another version".to_owned());
@@ -335,7 +335,7 @@ impl RegistryClient {
     }
 }
 
-fn get(target: Target) -> Request {
+pub(super) fn get(target: Target) -> Request {
     Request {
         method: Method::Get,
         target: target.into_text(),
@@ -357,7 +357,7 @@ fn fingerprint(schema: &Schema) -> Result<TextId, ClientError> {
         .map_err(|error| ClientError::invalid(format!("the schema cannot be sent: {error}")))
 }
 
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
