@@ -142,7 +142,8 @@ async fn a_client_with_a_context_reaches_the_default_one() {
 #[cfg(feature = "client-avro")]
 #[tokio::test]
 async fn a_record_with_a_guid_is_read_in_the_deserializers_context() {
-    use accord::client::serde::{AvroDeserializer, DeserializerSettings, Incoming, Part};
+    use accord::client::serde::avro::AvroDeserializer;
+    use accord::client::serde::{DeserializerSettings, Incoming, Part};
 
     let (_registry, client) = two_of_a_name().await;
     let subject = Subject::parse(":.eu:a-value");
@@ -160,7 +161,8 @@ async fn a_record_with_a_guid_is_read_in_the_deserializers_context() {
 #[cfg(feature = "client-avro")]
 #[tokio::test]
 async fn a_deserializer_of_the_default_context_reads_its_ids() {
-    use accord::client::serde::{AvroDeserializer, DeserializerSettings, Incoming};
+    use accord::client::serde::avro::AvroDeserializer;
+    use accord::client::serde::{DeserializerSettings, Incoming};
 
     let registry = TestRegistry::start().await.unwrap();
     let plain = registry.client().unwrap();
