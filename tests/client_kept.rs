@@ -222,6 +222,37 @@ async fn clients_that_share_a_folder_do_not_spoil_each_others_files() {
     assert_eq!(client.stats().disk_corrupt, 0);
 }
 
+#[tokio::test]
+async fn a_file_that_somebody_is_writing_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = MockTransport::new("http://here");
+    mock.on(
+        Method::Get,
+        "/schemas/ids/",
+        Reply::ok(json!({"schema": "{}"})),
+    );
+    let ask = async |id: i32| {
+        let client = on_disk(&mock, folder.path());
+        client.schema_by_id(SchemaId(id), None).await.unwrap();
+    };
+    ask(1).await;
+    let registry = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
+    // What a program with the same process id in another container may have begun.
+    let begun: Vec<_> = (0..3)
+        .map(|n| format!("tmp-{}-{n}", std::process::id()))
+        .map(|name| registry.as_ref().unwrap().path().join(name))
+        .collect();
+    for path in &begun {
+        std::fs::write(path, "half").unwrap();
+    }
+    for id in 2..5 {
+        ask(id).await;
+    }
+    for path in &begun {
+        assert_eq!(std::fs::read(path).unwrap(), b"half");
+    }
+}
+
 // What is not taken from a registry, or from an issuer of tokens.
 
 #[tokio::test]
