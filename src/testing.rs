@@ -37,8 +37,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-/// What messages call the registry.
-const BASE: &str = "http://in-process";
+/// A name for one registry: no two share a folder on disk, not even those of different runs.
+fn base() -> String {
+    format!("http://in-process-{:016x}", rand::random::<u64>())
+}
 
 /// A registry with an empty store in memory. It ends when it is dropped together with its clients.
 #[derive(Debug)]
@@ -69,7 +71,10 @@ impl TestRegistry {
         Ok(Self {
             service,
             options,
-            transport: Arc::new(InProcess { router }),
+            transport: Arc::new(InProcess {
+                router,
+                base: base(),
+            }),
         })
     }
 
@@ -84,7 +89,7 @@ impl TestRegistry {
 
     /// The same before it is built.
     pub fn builder(&self) -> ClientBuilder {
-        RegistryClient::builder(BASE).transport(self.transport())
+        RegistryClient::builder("").transport(self.transport())
     }
 
     /// The way to the registry.
@@ -155,6 +160,8 @@ impl Listening {
 #[derive(Debug)]
 struct InProcess {
     router: axum::Router,
+    /// What messages call the registry.
+    base: String,
 }
 
 #[async_trait]
@@ -203,6 +210,6 @@ impl Transport for InProcess {
     }
 
     fn base(&self) -> &str {
-        BASE
+        &self.base
     }
 }

@@ -176,10 +176,7 @@ async fn errors_that_are_no_registrys_keep_their_status() {
         Bytes::from_static(b"<html>Forbidden</html>"),
     ));
     let error = of(&mock).schema_by_id(SchemaId(1), None).await.unwrap_err();
-    assert_eq!(
-        (error.status(), error.code()),
-        (Some(403), Some(ErrorCode(403)))
-    );
+    assert_eq!((error.status(), error.code()), (Some(403), None));
     assert!(!error.to_string().contains("html"), "{error}");
 }
 
@@ -191,8 +188,11 @@ async fn a_proxy_without_a_registry_is_an_outage() {
     mock.on(Method::Get, path, version(1, TEXT));
     let client = on_disk(&mock, folder.path());
     client.latest(&orders()).await.unwrap();
-    let pages: [(u16, &'static [u8]); 3] = [
+    let pages: [(u16, &'static [u8]); 6] = [
+        (302, b"<html>Sign on</html>"),
+        (403, b"<html>Forbidden</html>"),
         (404, b"default backend - 404"),
+        (407, b"<html>Who are you?</html>"),
         (200, b"<html>Welcome</html>"),
         (503, b"<html>Busy</html>"),
     ];

@@ -1,8 +1,10 @@
-//! Everything about subjects, settings and contexts that is asked anew each time.
+//! Everything about subjects, settings and contexts. It is asked anew each time, but for associations.
 
 use super::RegistryClient;
 use super::error::ClientError;
 use super::fetch::body;
+use super::key::Key;
+use super::schemas::{get, read};
 use super::target::Target;
 use super::transport::Method;
 use super::types::{Association, Deleted, Deletion, Normalize, Schema};
@@ -13,12 +15,14 @@ use crate::wire::{
     CompatibilityResponse, ConfigRequest, ConfigUpdateResponse, ContextIdResponse, ModeRequest,
     ModeResponse, ServerClusterResponse, SubjectVersionResponse,
 };
+use std::sync::Arc;
 
 /// The most associations that are taken of one resource; there are two, of its keys and of its values.
-const ASSOCIATIONS: &str = "100";
+const ASSOCIATIONS: usize = 100;
 
 impl RegistryClient {
-    /// The subjects whose qualified names start with `prefix`; those of the client's context without one.
+    /// The subjects whose qualified names start with `prefix`. Without one, those of the client's context, or of all
+    /// contexts where that is the default one.
     ///
     /// # Errors
     ///
@@ -103,8 +107,8 @@ impl RegistryClient {
         self.inner.value(Method::Get, target, None).await
     }
 
-    /// What ties a topic to subjects. Registries that know no associations, as well as topics without any, give
-    /// the empty list.
+    /// What ties a topic to subjects, kept like [`RegistryClient::latest`]. Topics without associations give the
+    /// empty list, and so do registries that know none: a 404 in a registry's words, not in a proxy's.
     ///
     /// # Errors
     ///
@@ -114,16 +118,18 @@ impl RegistryClient {
         namespace: &str,
         topic: &str,
     ) -> Result<Vec<Association>, ClientError> {
-        let target = Target::path(&["associations", "resources", namespace, topic])?
-            .with("resourceType", "topic")
-            .with("associationType", "key")
-            .with("associationType", "value")
-            .with("offset", "0")
-            .with("limit", ASSOCIATIONS);
-        match self.inner.value(Method::Get, target, None).await {
-            Err(error) if error.status() == Some(404) => Ok(Vec::new()),
-            outcome => outcome,
-        }
+        let request = || {
+            let target = Target::path(&["associations", "resources", namespace, topic])?
+                .with("resourceType", "topic")
+                .with("associationType", "key")
+                .with("associationType", "value")
+                .with("offset", "0")
+                .with("limit", &ASSOCIATIONS.to_string());
+            Ok(get(target))
+        };
+        let key = Key::Associations(Arc::from(namespace), Arc::from(topic));
+        let found: Arc<Vec<Association>> = self.inner.kept(key, request, read_associations).await?;
+        Ok(found.as_ref().clone())
     }
 
     /// Whether a schema may join a subject, with the reasons if not: against one version, or without one against
@@ -311,6 +317,16 @@ impl RegistryClient {
             Some(subject) => Target::path(&[what, subject.as_str()]),
         }
     }
+}
+
+fn read_associations(body: &[u8]) -> Result<Vec<Association>, String> {
+    let found: Vec<Association> = read(body)?;
+    if found.len() > ASSOCIATIONS {
+        return Err(format!(
+            "more than the {ASSOCIATIONS} associations asked for"
+        ));
+    }
+    Ok(found)
 }
 
 fn named_mode(answer: ModeResponse) -> Result<Mode, ClientError> {

@@ -8,6 +8,7 @@ use super::transport::Transport;
 use super::tuning::Tuning;
 use super::{Inner, RegistryClient};
 use crate::model::Context;
+use reqwest::Url;
 use std::sync::Arc;
 
 /// A client in the making; see [`RegistryClient::builder`].
@@ -128,6 +129,7 @@ impl ClientBuilder {
     ///
     /// [`ClientError::Invalid`] for URLs, headers or certificates that are none.
     pub fn build(self) -> Result<RegistryClient, ClientError> {
+        let tenant = self.tenant();
         let transports = if self.transports.is_empty() {
             http::transports(&HttpSettings {
                 urls: self.urls,
@@ -147,7 +149,38 @@ impl ClientBuilder {
                 self.context,
                 self.tuning,
                 self.disk.as_ref(),
+                &tenant,
             )?),
         })
+    }
+
+    /// What besides the URLs decides which registry answers: hosts that serve several tell them by a header, or by
+    /// the user (as an API key is). Passwords and tokens change too often to count. Nothing, where neither is sent.
+    fn tenant(&self) -> Secret {
+        if !self.transports.is_empty() {
+            return Secret::new("");
+        }
+        let mut parts: Vec<String> = self
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{:?}={:?}", name.to_lowercase(), value.reveal()))
+            .collect();
+        parts.sort_unstable();
+        match &self.auth {
+            Auth::Basic { user, .. } => parts.push(format!("{:?}", user.reveal())),
+            Auth::None => {
+                let urls = self.urls.reveal().split(',');
+                let mut users: Vec<String> = urls
+                    .filter_map(|url| Url::parse(url.trim()).ok())
+                    .filter(|url| !url.username().is_empty())
+                    .map(|url| format!("{:?}", url.username()))
+                    .collect();
+                users.sort_unstable();
+                users.dedup();
+                parts.append(&mut users);
+            }
+            Auth::Bearer(_) | Auth::BearerFrom(_) => {}
+        }
+        Secret::new(parts.join(" "))
     }
 }

@@ -5,8 +5,8 @@
 
 use super::key::Key;
 use super::stats::Counters;
-use super::types::Registered;
 use crate::model::{Subject, TextId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
@@ -33,7 +33,8 @@ pub struct DiskOptions {
     pub max_files: usize,
     /// How many bytes to keep for this registry. Default: 256 MiB.
     pub max_bytes: u64,
-    /// What tells this registry from others, such as its cluster's id. By default, it is its URLs.
+    /// What tells this registry from others, such as its cluster's id. By default, it is its URLs, the headers that
+    /// were given to the client, and the user of basic authentication: one address may serve many registries.
     pub identity: Option<String>,
 }
 
@@ -69,6 +70,7 @@ impl Disk {
                 max_files: options.max_files,
                 max_bytes: options.max_bytes,
                 index: Mutex::new(None),
+                writer: rand::random(),
                 written: AtomicU64::new(0),
             }),
             threads: Arc::new(Semaphore::new(THREADS)),
@@ -77,7 +79,10 @@ impl Disk {
     }
 
     /// What was kept, if it can be read.
-    pub async fn read(&self, key: &Key) -> Option<Arc<Registered>> {
+    pub async fn read<V>(&self, key: &Key) -> Option<Arc<V>>
+    where
+        V: DeserializeOwned + Send + 'static,
+    {
         let key = key.clone();
         let outcome = self.run("read", move |store| store.read(&key)).await?;
         match outcome {
@@ -98,9 +103,12 @@ impl Disk {
     }
 
     /// Keeps an answer.
-    pub async fn write(&self, key: &Key, value: &Arc<Registered>) {
+    pub async fn write<V>(&self, key: &Key, value: &Arc<V>)
+    where
+        V: Serialize + Send + Sync + 'static,
+    {
         let (key, value) = (key.clone(), Arc::clone(value));
-        self.run("write", move |store| store.write(&key, &value))
+        self.run("write", move |store| store.write(&key, &*value))
             .await;
     }
 
@@ -110,7 +118,7 @@ impl Disk {
         self.run("remove", move |store| store.remove(&key)).await;
     }
 
-    /// Forgets the versions of a subject, but not the content of its ids.
+    /// Forgets the versions of a subject and what topics are associated with, but not the content of its ids.
     pub async fn forget(&self, subject: &Subject) {
         let subject = subject.clone();
         self.run("forget", move |store| store.forget(&subject))
@@ -159,10 +167,10 @@ impl Disk {
     }
 }
 
-enum Reading {
+enum Reading<V> {
     Absent,
     Corrupt(&'static str),
-    Found(Box<Registered>),
+    Found(Box<V>),
 }
 
 /// What is in a file, after its first line.
@@ -181,6 +189,9 @@ struct Store {
     max_bytes: u64,
     /// What is in the folder; nothing before it was looked into.
     index: Mutex<Option<Index>>,
+    /// Tells the files that this client writes aside from everybody else's: of other clients in the process, and
+    /// of other containers, whose processes have the same id.
+    writer: u64,
     written: AtomicU64,
 }
 
@@ -210,11 +221,15 @@ impl Index {
     }
 }
 
+/// The start of the names of what is known of topics.
+const TOPICS: &str = "topics";
+
 /// The name of a file: what belongs to a subject has a common start. Content is kept when a subject goes.
 fn name(key: &Key) -> String {
     let owner = match key.subject() {
-        Some(subject) if !key.is_content() => prefix(subject),
-        _ => "content".to_owned(),
+        _ if key.is_content() => "content".to_owned(),
+        Some(subject) => prefix(subject),
+        None => TOPICS.to_owned(),
     };
     format!("{owner}-{}", TextId::of(&key.to_string()))
 }
@@ -284,7 +299,7 @@ impl Store {
         }
     }
 
-    fn read(&self, key: &Key) -> io::Result<Reading> {
+    fn read<V: DeserializeOwned>(&self, key: &Key) -> io::Result<Reading<V>> {
         self.open()?;
         let name = name(key);
         let path = self.folder.join(&name);
@@ -318,7 +333,7 @@ impl Store {
         Ok(Some(text))
     }
 
-    fn parse(&self, key: &Key, text: &[u8]) -> Result<Box<Registered>, &'static str> {
+    fn parse<V: DeserializeOwned>(&self, key: &Key, text: &[u8]) -> Result<Box<V>, &'static str> {
         let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8")?;
         let (head, body) = text.split_once('\n').ok_or("it ends in its first line")?;
         let digest = head
@@ -328,7 +343,7 @@ impl Store {
         if digest != TextId::of(body) {
             return Err("its digest does not match");
         }
-        let record: Record<Box<Registered>> =
+        let record: Record<Box<V>> =
             serde_json::from_str(body).map_err(|_| "it does not hold a schema")?;
         if record.registry != self.identity || record.question != key.to_string() {
             return Err("it belongs to something else");
@@ -336,7 +351,7 @@ impl Store {
         Ok(record.answer)
     }
 
-    fn write(&self, key: &Key, value: &Registered) -> io::Result<()> {
+    fn write<V: Serialize>(&self, key: &Key, value: &V) -> io::Result<()> {
         self.open()?;
         let body = serde_json::to_string(&Record {
             registry: self.identity.clone(),
@@ -350,8 +365,8 @@ impl Store {
         }
         let name = name(key);
         let aside = self.folder.join(format!(
-            "tmp-{}-{}",
-            std::process::id(),
+            "tmp-{:016x}-{}",
+            self.writer,
             self.written.fetch_add(1, Ordering::Relaxed)
         ));
         // A crash may leave an empty file behind the name; the digest tells.
@@ -387,7 +402,10 @@ impl Store {
         let start = format!("{}-", prefix(subject));
         let names: Vec<String> = self.lock().as_ref().map_or_else(Vec::new, |index| {
             let names = index.files.keys();
-            names.filter(|n| n.starts_with(&start)).cloned().collect()
+            names
+                .filter(|n| n.starts_with(&start) || n.starts_with(TOPICS))
+                .cloned()
+                .collect()
         });
         names.iter().try_for_each(|name| self.discard(name))
     }
@@ -396,7 +414,7 @@ impl Store {
 /// A new file that only its owner may read.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

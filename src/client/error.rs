@@ -31,7 +31,7 @@ pub enum ClientError {
         /// What the last one failed for.
         reason: Arc<str>,
     },
-    /// There is an answer, and it is not one of a schema registry.
+    /// There is an answer, and it is not one of a schema registry, such as a proxy's page of whatever status.
     #[error("{url} answered {status} with something else than a registry would: {reason}")]
     Unreadable {
         /// The request's address, without credentials.

@@ -1,18 +1,19 @@
 //! From a question to its answer: memory, what was refused lately, one flight, the registry, and what is left when
 //! the registry is away.
 
+use super::auth::Secret;
 use super::disk::{Disk, DiskOptions};
 use super::error::ClientError;
 use super::flight::{Flights, Outcome};
 use super::key::Key;
-use super::memory::Memory;
+use super::memory::{Memory, Remembered};
 use super::pool::Pool;
 use super::stats::{Counters, Stats};
 use super::target::Target;
 use super::transport::{Answer, Method, Request, Transport};
 use super::tuning::Tuning;
-use super::types::Registered;
-use crate::model::{Context, Subject};
+use super::types::{Association, Registered};
+use crate::model::{Context, Subject, TextId};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use serde::Serialize;
@@ -28,7 +29,8 @@ pub(super) struct Inner {
     pub context: Context,
     pub memory: Memory,
     disk: Option<Disk>,
-    flights: Flights,
+    schemas: Flights<Registered>,
+    associations: Flights<Vec<Association>>,
     counters: Arc<Counters>,
     tuning: Tuning,
     /// Until when the registry counts as out of reach.
@@ -47,7 +49,39 @@ enum Reach {
 }
 
 /// What an answer's body means, given the question.
-pub(super) type Reading = Box<dyn FnOnce(&[u8]) -> Result<Registered, String> + Send>;
+pub(super) type Reading<V> = Box<dyn FnOnce(&[u8]) -> Result<V, String> + Send>;
+
+/// An answer that is kept.
+pub(super) trait Kept:
+    Remembered + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// The questions of this kind that are being asked.
+    fn flights(inner: &Inner) -> &Flights<Self>;
+
+    /// What it means that the registry says that there is nothing, if that is an answer, too.
+    fn nothing() -> Option<Self>;
+}
+
+impl Kept for Registered {
+    fn flights(inner: &Inner) -> &Flights<Self> {
+        &inner.schemas
+    }
+
+    fn nothing() -> Option<Self> {
+        None
+    }
+}
+
+impl Kept for Vec<Association> {
+    fn flights(inner: &Inner) -> &Flights<Self> {
+        &inner.associations
+    }
+
+    /// A registry that knows no associations has none of a topic.
+    fn nothing() -> Option<Self> {
+        Some(Self::new())
+    }
+}
 
 impl Inner {
     pub fn new(
@@ -55,16 +89,23 @@ impl Inner {
         context: Context,
         tuning: Tuning,
         disk: Option<&DiskOptions>,
+        tenant: &Secret,
     ) -> Result<Self, ClientError> {
         let counters = Arc::new(Counters::default());
         let pool = Pool::new(transports, tuning.clone(), Arc::clone(&counters));
-        let disk = disk.map(|options| Disk::new(options, &pool.identity(), Arc::clone(&counters)));
+        let mut identity = pool.identity();
+        if !tenant.reveal().is_empty() {
+            // A digest, because headers may be secret.
+            identity = format!("{identity} {}", TextId::of(tenant.reveal()));
+        }
+        let disk = disk.map(|options| Disk::new(options, &identity, Arc::clone(&counters)));
         Ok(Self {
             memory: Memory::new(&tuning)?,
             disk,
             pool,
             context,
-            flights: Flights::default(),
+            schemas: Flights::default(),
+            associations: Flights::default(),
             counters,
             tuning,
             away: Mutex::new(None),
@@ -85,32 +126,33 @@ impl Inner {
         }
     }
 
-    /// The subject in the client's context, unless it names one.
+    /// The subject in the client's context, unless it names one, be it the default one.
     pub fn place(&self, subject: &Subject) -> Subject {
-        if subject.context().is_default() && !self.context.is_default() {
-            Subject::new(&self.context, subject.name())
-        } else {
+        if subject.names_context() {
             subject.clone()
+        } else {
+            Subject::new(&self.context, subject.name())
         }
     }
 
-    /// The subject to ask for ids with: the given one, or the client's context.
+    /// The subject to ask for ids with: the given one, or the client's context. None is the default context.
     pub fn place_id(&self, subject: Option<&Subject>) -> Option<Subject> {
-        match subject {
-            Some(subject) => Some(self.place(subject)),
-            None if self.context.is_default() => None,
-            None => Some(Subject::new(&self.context, "")),
-        }
+        let subject = match subject {
+            Some(subject) => self.place(subject),
+            None if self.context.is_default() => return None,
+            None => Subject::new(&self.context, ""),
+        };
+        (!subject.as_str().is_empty()).then_some(subject)
     }
 
-    /// Answers a question about a schema.
-    pub async fn schema(
+    /// Answers a question whose answer is kept.
+    pub async fn kept<V: Kept>(
         self: &Arc<Self>,
         key: Key,
         request: impl FnOnce() -> Result<Request, ClientError>,
-        reading: impl FnOnce(&[u8]) -> Result<Registered, String> + Send + 'static,
-    ) -> Outcome {
-        if let Some(known) = self.memory.get(&key) {
+        reading: impl FnOnce(&[u8]) -> Result<V, String> + Send + 'static,
+    ) -> Outcome<V> {
+        if let Some(known) = V::get(&self.memory, &key) {
             return Ok(known);
         }
         if let Some(refused) = self.memory.unknown(&key) {
@@ -118,7 +160,7 @@ impl Inner {
         }
         let request = request()?;
         let reach = self.reach();
-        let flight = self.flights.join(&key, || {
+        let flight = V::flights(self).join(&key, || {
             let inner = Arc::clone(self);
             let key = key.clone();
             let reading = Box::new(reading);
@@ -143,9 +185,15 @@ impl Inner {
     }
 
     /// The way of a question that memory does not answer; one at a time for each key.
-    async fn fly(&self, key: Key, request: Request, reading: Reading, reach: Reach) -> Outcome {
+    async fn fly<V: Kept>(
+        &self,
+        key: Key,
+        request: Request,
+        reading: Reading<V>,
+        reach: Reach,
+    ) -> Outcome<V> {
         // Another flight may have landed since the caller looked.
-        if let Some(known) = self.memory.get(&key) {
+        if let Some(known) = V::get(&self.memory, &key) {
             return Ok(known);
         }
         // The content of an id never changes, so the disk is as good as the registry.
@@ -154,7 +202,7 @@ impl Inner {
         {
             return Ok(known);
         }
-        let mut old = self.memory.stale(&key);
+        let mut old = V::stale(&self.memory, &key);
         if old.is_none() && reach != Reach::Near {
             old = self.disk_copy(&key).await;
         }
@@ -199,7 +247,7 @@ impl Inner {
                 if !is_away {
                     // It fails at this question alone, which need not be put for every record.
                     let pause = self.tuning.outage_pause;
-                    self.memory.put_old(key, Arc::clone(&old), pause);
+                    V::put_old(&self.memory, key, Arc::clone(&old), pause);
                 }
                 Ok(old)
             }
@@ -216,28 +264,35 @@ impl Inner {
         }
     }
 
-    async fn ask(
+    async fn ask<V: Kept>(
         &self,
         request: &Request,
         retries: u32,
-        reading: Reading,
-    ) -> Result<Registered, ClientError> {
-        let (answer, url) = self.pool.call(request, retries).await?;
+        reading: Reading<V>,
+    ) -> Result<V, ClientError> {
+        let (answer, url) = match self.pool.call(request, retries).await {
+            Err(error) if error.is_not_found() => return V::nothing().ok_or(error),
+            outcome => outcome?,
+        };
         reading(&answer.body).map_err(|reason| unreadable(&answer, url, reason))
     }
 
     /// What memory has left when the registry is away.
-    fn stale(&self, key: &Key) -> Option<Arc<Registered>> {
-        let old = self.memory.stale(key)?;
+    fn stale<V: Kept>(&self, key: &Key) -> Option<Arc<V>> {
+        let old = V::stale(&self.memory, key)?;
         Counters::add(&self.counters.fallbacks);
         Some(old)
     }
 
     /// What the disk has; memory has it from then on, for what it is worth.
-    async fn disk_copy(&self, key: &Key) -> Option<Arc<Registered>> {
-        let found = self.disk.as_ref()?.read(key).await?;
-        self.memory
-            .put_old(key.clone(), Arc::clone(&found), Duration::ZERO);
+    async fn disk_copy<V: Kept>(&self, key: &Key) -> Option<Arc<V>> {
+        let found: Arc<V> = self.disk.as_ref()?.read(key).await?;
+        V::put_old(
+            &self.memory,
+            key.clone(),
+            Arc::clone(&found),
+            Duration::ZERO,
+        );
         Some(found)
     }
 

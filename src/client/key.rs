@@ -5,7 +5,7 @@ use crate::model::{Guid, SchemaId, Subject, TextId, Version};
 use std::fmt;
 use std::sync::Arc;
 
-/// A question about one schema.
+/// A question about one schema, or about the subjects of one topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     /// What has this id, seen from this subject.
@@ -22,6 +22,8 @@ pub(super) enum Key {
     Latest(Subject, Format),
     /// The latest version with these metadata properties, `[name, value]` each, in the order of names.
     LatestWith(Subject, Arc<[(String, String)]>, Format),
+    /// What a topic is associated with: the namespace, and the topic.
+    Associations(Arc<str>, Arc<str>),
 }
 
 impl Key {
@@ -29,7 +31,7 @@ impl Key {
     pub fn subject(&self) -> Option<&Subject> {
         match self {
             Self::Id(_, subject, _) => subject.as_ref(),
-            Self::Guid(..) => None,
+            Self::Guid(..) | Self::Associations(..) => None,
             Self::Version(subject, ..)
             | Self::Lookup(subject, ..)
             | Self::Register(subject, ..)
@@ -45,7 +47,10 @@ impl Key {
 
     /// Whether the answer changes by itself.
     pub fn is_latest(&self) -> bool {
-        matches!(self, Self::Latest(..) | Self::LatestWith(..))
+        matches!(
+            self,
+            Self::Latest(..) | Self::LatestWith(..) | Self::Associations(..)
+        )
     }
 }
 
@@ -81,6 +86,9 @@ impl fmt::Display for Key {
             Self::LatestWith(subject, pairs, format) => {
                 let subject = subject.as_str();
                 write!(f, "latest-with {} {subject:?} {pairs:?}", spelt(format))
+            }
+            Self::Associations(namespace, topic) => {
+                write!(f, "associations {namespace:?} {topic:?}")
             }
         }
     }

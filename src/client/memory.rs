@@ -1,9 +1,10 @@
-//! What a client keeps in memory: schemas for good, latest versions and refusals for a while, all bounded.
+//! What a client keeps in memory: schemas for good; latest versions, associations and refusals for a while; all
+//! bounded.
 
 use super::error::ClientError;
 use super::key::Key;
 use super::tuning::Tuning;
-use super::types::Registered;
+use super::types::{Association, Registered};
 use crate::model::Subject;
 use crate::wire::frame::SchemaKey;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -65,11 +66,58 @@ impl<T> Timed<T> {
     }
 }
 
+/// What memory keeps answers of one kind in.
+pub(super) trait Remembered: Sized {
+    /// What is known and current.
+    fn get(memory: &Memory, key: &Key) -> Option<Arc<Self>>;
+    /// What was known, however old.
+    fn stale(memory: &Memory, key: &Key) -> Option<Arc<Self>>;
+    /// Keeps something that may have changed since: what changes by itself counts as current for this long.
+    fn put_old(memory: &Memory, key: Key, value: Arc<Self>, ttl: Duration);
+}
+
+impl Remembered for Registered {
+    fn get(memory: &Memory, key: &Key) -> Option<Arc<Self>> {
+        memory.get(key)
+    }
+
+    fn stale(memory: &Memory, key: &Key) -> Option<Arc<Self>> {
+        if key.is_latest() {
+            Some(memory.latest.get(key)?.value)
+        } else {
+            memory.schemas.get(key)
+        }
+    }
+
+    fn put_old(memory: &Memory, key: Key, value: Arc<Self>, ttl: Duration) {
+        if key.is_latest() {
+            memory.latest.insert(key, Timed::new(value, ttl));
+        } else {
+            memory.schemas.insert(key, value);
+        }
+    }
+}
+
+impl Remembered for Vec<Association> {
+    fn get(memory: &Memory, key: &Key) -> Option<Arc<Self>> {
+        memory.associations.get(key)?.current()
+    }
+
+    fn stale(memory: &Memory, key: &Key) -> Option<Arc<Self>> {
+        Some(memory.associations.get(key)?.value)
+    }
+
+    fn put_old(memory: &Memory, key: Key, value: Arc<Self>, ttl: Duration) {
+        memory.associations.insert(key, Timed::new(value, ttl));
+    }
+}
+
 /// The caches.
 #[derive(Debug)]
 pub(super) struct Memory {
     schemas: Cache<Key, Arc<Registered>, Bytes>,
     latest: Cache<Key, Timed<Arc<Registered>>>,
+    associations: Cache<Key, Timed<Arc<Vec<Association>>>>,
     unknown: Cache<Key, Timed<ClientError>>,
     bad: Cache<(SchemaKey, Option<Subject>), Timed<Arc<str>>>,
     latest_ttl: Duration,
@@ -98,6 +146,7 @@ impl Memory {
                 DefaultLifecycle::default(),
             ),
             latest: Cache::new(entries),
+            associations: Cache::new(entries),
             unknown: Cache::new(entries),
             bad: Cache::new(entries),
             latest_ttl: tuning.latest_ttl,
@@ -106,7 +155,8 @@ impl Memory {
         })
     }
 
-    /// What is known and current.
+    /// The schema that is known and current.
+    #[inline]
     pub fn get(&self, key: &Key) -> Option<Arc<Registered>> {
         if key.is_latest() {
             self.latest.get(key)?.current()
@@ -115,31 +165,10 @@ impl Memory {
         }
     }
 
-    /// What was known, however old.
-    pub fn stale(&self, key: &Key) -> Option<Arc<Registered>> {
-        if key.is_latest() {
-            Some(self.latest.get(key)?.value)
-        } else {
-            self.schemas.get(key)
-        }
-    }
-
-    pub fn put(&self, key: Key, value: Arc<Registered>) {
+    /// Keeps what the registry has just answered.
+    pub fn put<V: Remembered>(&self, key: Key, value: Arc<V>) {
         self.unknown.remove(&key);
-        if key.is_latest() {
-            self.latest.insert(key, Timed::new(value, self.latest_ttl));
-        } else {
-            self.schemas.insert(key, value);
-        }
-    }
-
-    /// Keeps something that may have changed since: a latest version counts as current for this long.
-    pub fn put_old(&self, key: Key, value: Arc<Registered>, ttl: Duration) {
-        if key.is_latest() {
-            self.latest.insert(key, Timed::new(value, ttl));
-        } else {
-            self.schemas.insert(key, value);
-        }
+        V::put_old(self, key, value, self.latest_ttl);
     }
 
     /// Why there is no answer, if that was found out a short while ago.
@@ -149,6 +178,7 @@ impl Memory {
 
     pub fn put_unknown(&self, key: Key, error: ClientError) {
         self.latest.remove(&key);
+        self.associations.remove(&key);
         if !self.negative_ttl.is_zero() {
             self.unknown
                 .insert(key, Timed::new(error, self.negative_ttl));
@@ -181,6 +211,8 @@ impl Memory {
         let other = |key: &Key| key.is_content() || key.subject() != Some(subject);
         self.schemas.retain(|key, _| other(key));
         self.latest.retain(|key, _| other(key));
+        // They go with their subjects.
+        self.associations.clear();
     }
 
     pub fn schemas(&self) -> (usize, u64) {

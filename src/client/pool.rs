@@ -88,7 +88,7 @@ impl Pool {
                     }
                     Err(Failure::Final(error)) => {
                         // It did answer, so it is the one to ask next time, too.
-                        if error.status().is_some() {
+                        if matches!(error, ClientError::Refused { .. }) {
                             self.preferred.store(place, Ordering::Relaxed);
                         }
                         return Err(error);
@@ -164,9 +164,12 @@ impl Pool {
             Err(TransportError::Invalid(reason)) => {
                 Err(Failure::Final(ClientError::Invalid(reason)))
             }
-            Err(TransportError::Credentials(reason)) => {
-                Err(Failure::Final(ClientError::Credentials(reason)))
-            }
+            // Whoever issues tokens may be away for a moment, too.
+            Err(TransportError::Credentials(reason)) => Err(Failure::Passing {
+                error: ClientError::Credentials(reason),
+                unsent: true,
+                wait: None,
+            }),
             Err(error) => Err(Failure::Passing {
                 unsent: matches!(error, TransportError::Connect(_)),
                 error: ClientError::Unreachable {
@@ -207,17 +210,17 @@ fn refusal(url: Arc<str>, answer: &Answer) -> ClientError {
             code: body.error_code,
             message: Arc::from(cut(body.message)),
         },
-        // A proxy without a registry behind it says so, too: nobody should take it for the registry's word.
-        Err(_) if status == 404 => ClientError::Unreadable {
-            url,
-            status,
-            reason: Arc::from(format!("no error of a registry, but {length} other bytes")),
-        },
-        Err(_) => ClientError::Refused {
+        Err(_) if is_transient(status) => ClientError::Refused {
             url,
             status,
             code: ErrorCode(status.into()),
             message: Arc::from(format!("{length} bytes that are no error of a registry")),
+        },
+        // Proxies and sign-on pages say 302, 403, 404 or 407, too: nobody should take it for the registry's word.
+        Err(_) => ClientError::Unreadable {
+            url,
+            status,
+            reason: Arc::from(format!("no error of a registry, but {length} other bytes")),
         },
     }
 }

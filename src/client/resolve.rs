@@ -35,7 +35,29 @@ impl RegistryClient {
         root: Arc<Registered>,
         format: Format,
     ) -> Result<Resolved, ClientError> {
-        let context = root.subject.as_ref().map_or_else(
+        self.resolve_from(root, format, None).await
+    }
+
+    /// The same for a schema that was asked for from a subject, or from a context (`Subject::new(&context, "")`).
+    /// Its references are looked for in the context that the registry named in its answer by id; where it named
+    /// none, or was asked by GUID, which contexts share, in that of `asked`; and without that in the client's.
+    ///
+    /// # Errors
+    ///
+    /// As [`RegistryClient::resolve`].
+    pub async fn resolve_from(
+        &self,
+        root: Arc<Registered>,
+        format: Format,
+        asked: Option<&Subject>,
+    ) -> Result<Resolved, ClientError> {
+        let named = root.subject.as_ref();
+        let from = if root.id.is_some() {
+            named.or(asked)
+        } else {
+            asked.or(named)
+        };
+        let context = from.map_or_else(
             || self.inner.context.clone(),
             |subject| self.inner.place(subject).context().clone(),
         );

@@ -49,7 +49,7 @@ impl RegistryClient {
         };
         let key = Key::Id(id, subject.clone(), format);
         self.inner
-            .schema(key, request, move |body| {
+            .kept(key, request, move |body| {
                 let found: SchemaStringResponse = read(body)?;
                 if found.id.is_some_and(|other| other != id) {
                     return Err("the schema of another id".to_owned());
@@ -61,7 +61,8 @@ impl RegistryClient {
             .await
     }
 
-    /// The schema with an id, if it is in memory: no request, no waiting. The context is the client's.
+    /// The schema with an id, if it is in memory: no request, no waiting. The context is the client's; where that
+    /// is not the default one, its name is put together for each call.
     #[inline]
     pub fn cached_by_id(&self, id: SchemaId) -> Option<Arc<Registered>> {
         let subject = self.inner.place_id(None);
@@ -106,12 +107,12 @@ impl RegistryClient {
             Ok(get(target))
         };
         self.inner
-            .schema(Key::Guid(guid, format), request, move |body| {
+            .kept(Key::Guid(guid, format), request, move |body| {
                 let found: SchemaStringResponse = read(body)?;
                 if found.guid.is_some_and(|other| other != guid) {
                     return Err("the schema of another GUID".to_owned());
                 }
-                let mut found = Registered::from(found);
+                let mut found = positive(Registered::from(found))?;
                 found.guid = Some(guid);
                 Ok(found)
             })
@@ -152,8 +153,8 @@ impl RegistryClient {
         let of = subject.clone();
         let registered = self
             .inner
-            .schema(key, request, move |body| {
-                Ok(as_registered(read(body)?, of, sent))
+            .kept(key, request, move |body| {
+                positive(as_registered(read(body)?, of, sent))
             })
             .await?;
         self.inner.memory.registered(&subject);
@@ -194,7 +195,7 @@ impl RegistryClient {
                 .with_flag("deleted", deleted == Deleted::Included);
             Ok(post(target, body(&schema.request())?))
         };
-        self.inner.schema(key, request, read_version).await
+        self.inner.kept(key, request, read_version).await
     }
 
     /// The latest version of a subject. It is kept for [`Tuning::latest_ttl`](super::Tuning::latest_ttl).
@@ -223,7 +224,7 @@ impl RegistryClient {
             Ok(get(target))
         };
         let key = Key::Latest(subject.clone(), format);
-        self.inner.schema(key, request, read_version).await
+        self.inner.kept(key, request, read_version).await
     }
 
     /// The latest version of a subject, if it is in memory and not too old.
@@ -257,7 +258,7 @@ impl RegistryClient {
             Ok(get(target.with_some("format", format.parameter())))
         };
         let key = Key::LatestWith(subject.clone(), Arc::from(properties.clone()), format);
-        self.inner.schema(key, request, read_version).await
+        self.inner.kept(key, request, read_version).await
     }
 
     /// A version of a subject.
@@ -297,7 +298,7 @@ impl RegistryClient {
         };
         let key = Key::Version(subject.clone(), version, deleted, format);
         self.inner
-            .schema(key, request, move |body| {
+            .kept(key, request, move |body| {
                 let found = read_version(body)?;
                 if found.version != Some(version) {
                     return Err("another version".to_owned());
@@ -334,7 +335,7 @@ impl RegistryClient {
     }
 }
 
-fn get(target: Target) -> Request {
+pub(super) fn get(target: Target) -> Request {
     Request {
         method: Method::Get,
         target: target.into_text(),
@@ -356,12 +357,20 @@ fn fingerprint(schema: &Schema) -> Result<TextId, ClientError> {
         .map_err(|error| ClientError::invalid(format!("the schema cannot be sent: {error}")))
 }
 
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 fn read_version(body: &[u8]) -> Result<Registered, String> {
-    read::<SchemaResponse>(body).map(Registered::from)
+    positive(Registered::from(read::<SchemaResponse>(body)?))
+}
+
+/// Ids are positive. Some registries answer 0 or -1 where they have none, and no record should carry that.
+fn positive(found: Registered) -> Result<Registered, String> {
+    match found.id {
+        Some(id) if id.0 <= 0 => Err(format!("the id {id}, which no schema has")),
+        _ => Ok(found),
+    }
 }
 
 impl From<SchemaStringResponse> for Registered {

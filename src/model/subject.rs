@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A namespace with its own ids, in dotted form: `.` is the default one, `.a` another.
@@ -96,11 +97,27 @@ impl<'de> Deserialize<'de> for Context {
 }
 
 /// A subject: a context and a name. Prints as its qualified name, in which the default context is left out.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub struct Subject {
     context: Context,
     qualified: Arc<str>,
     name_at: usize,
+    /// Whether the context was named. It makes no other subject, so it does not count where two are compared.
+    placed: bool,
+}
+
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        self.qualified == other.qualified && self.context == other.context
+    }
+}
+
+impl Eq for Subject {}
+
+impl Hash for Subject {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.qualified.hash(state);
+    }
 }
 
 impl Subject {
@@ -114,7 +131,10 @@ impl Subject {
             let (context, name) = rest.split_once(':').unwrap_or((rest, ""));
             Self::new(&Context(Arc::from(context)), name)
         } else {
-            Self::new(&Context::default_context(), text)
+            Self {
+                placed: false,
+                ..Self::new(&Context::default_context(), text)
+            }
         }
     }
 
@@ -134,7 +154,15 @@ impl Subject {
             context: context.clone(),
             name_at: prefix.len(),
             qualified: Arc::from(prefix + name),
+            placed: true,
         }
+    }
+
+    /// Whether the context was named when this was made: not so for `parse("orders")`, which leaves it to who uses
+    /// the subject, but for `parse(":.:orders")`, for [`Subject::new`], and for what was read from JSON, where
+    /// registries name the default context by leaving it out.
+    pub fn names_context(&self) -> bool {
+        self.placed
     }
 
     /// The context.
@@ -196,7 +224,10 @@ impl Serialize for Subject {
 
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::parse(&String::deserialize(deserializer)?))
+        Ok(Self {
+            placed: true,
+            ..Self::parse(&String::deserialize(deserializer)?)
+        })
     }
 }
 
@@ -218,6 +249,18 @@ mod tests {
         assert!(Subject::parse(":.__GLOBAL:x").is_invalid());
         assert!(Subject::parse("a\u{85}").is_invalid());
         assert!(!Subject::parse("").is_invalid());
+    }
+
+    #[test]
+    fn whether_the_context_was_named() {
+        assert!(!Subject::parse("x").names_context());
+        for text in [":.:x", ":.", ":.a:x"] {
+            assert!(Subject::parse(text).names_context(), "{text}");
+        }
+        assert!(Subject::parse_in(&Context::default_context(), "x").names_context());
+        let told: Subject = serde_json::from_str("\"x\"").unwrap();
+        assert!(told.names_context());
+        assert_eq!(told, Subject::parse("x"));
     }
 
     #[test]

@@ -36,7 +36,9 @@ pub(super) async fn codec_of<L: Language>(
             expected: L::TYPE,
         });
     }
-    let resolved = client.resolve(registered.clone(), L::FORMAT).await?;
+    let resolved = client
+        .resolve_from(registered.clone(), L::FORMAT, subject)
+        .await?;
     compile::<L>(&resolved).map_err(|reason| {
         let reason: Arc<str> = reason.into();
         client.mark_bad(key, subject, reason.clone());

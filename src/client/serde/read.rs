@@ -93,7 +93,7 @@ impl<L: Language> Readers<L> {
             Some(name) => {
                 let context =
                     Context::parse(name).map_err(|e| SerdeError::settings(e.to_string()))?;
-                (!context.is_default()).then(|| Subject::new(&context, ""))
+                Some(Subject::new(&context, ""))
             }
         };
         Ok(Self {
