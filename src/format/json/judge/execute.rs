@@ -177,8 +177,12 @@ fn compile(side: &Side<'_>, formats: bool) -> Result<(Validator, bool), Refusal>
         |error: &dyn std::fmt::Display| shown("a reference that the validator refuses", error);
     let mut registry = Registry::new().draft(draft);
     for (name, draft, document) in &documents {
-        registry = (registry.add(resolve(&base, name), draft.create_resource_ref(document)))
-            .map_err(|error| refused(&error))?;
+        let mut uris = vec![resolve(&base, name), resolve(BASE, name)];
+        uris.dedup();
+        for uri in uris {
+            registry = (registry.add(uri, draft.create_resource_ref(document)))
+                .map_err(|error| refused(&error))?;
+        }
     }
     let registry = registry.prepare().map_err(|error| refused(&error))?;
     let schema = executed(side.root, Holds::Keywords);
