@@ -14,32 +14,55 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// What a writer is kept under. The record's name counts where one serializer writes several.
+/// Which of the records that one serializer writes.
+#[derive(Clone, Copy)]
+pub(super) struct Which<'a> {
+    /// The type's full name.
+    pub(super) name: &'a str,
+    /// Tells apart types of one name: the address of their definition, which whoever keeps the writer keeps alive.
+    pub(super) definition: usize,
+}
+
+/// Where a serializer writes records of one type only.
+pub(super) const ONLY: Which<'static> = Which {
+    name: "",
+    definition: 0,
+};
+
+/// What a writer is kept under.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Place {
     topic: Box<str>,
     record: Box<str>,
+    definition: usize,
 }
 
-struct PlaceOf<'a>(&'a str, &'a str);
+struct PlaceOf<'a>(&'a str, Which<'a>);
 
 // As `PlaceOf` hashes.
 impl Hash for Place {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        PlaceOf(&self.topic, &self.record).hash(state);
+        let which = Which {
+            name: &self.record,
+            definition: self.definition,
+        };
+        PlaceOf(&self.topic, which).hash(state);
     }
 }
 
 impl Hash for PlaceOf<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
-        self.1.hash(state);
+        self.1.name.hash(state);
+        self.1.definition.hash(state);
     }
 }
 
 impl Equivalent<Place> for PlaceOf<'_> {
     fn equivalent(&self, place: &Place) -> bool {
-        same(self.1, &place.record) && same(self.0, &place.topic)
+        self.1.definition == place.definition
+            && same(self.1.name, &place.record)
+            && same(self.0, &place.topic)
     }
 }
 
@@ -140,7 +163,7 @@ impl<C> Writers<C> {
     pub(super) fn with<R>(
         &self,
         topic: &str,
-        record: &str,
+        record: Which<'_>,
         write: impl FnOnce(&Writer<C>) -> R,
     ) -> Option<R> {
         let place = PlaceOf(topic, record);
@@ -152,7 +175,7 @@ impl<C> Writers<C> {
     }
 
     /// The writer, if it was found before and is not too old.
-    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Arc<Writer<C>>> {
+    pub(super) fn get(&self, topic: &str, record: Which<'_>) -> Option<Arc<Writer<C>>> {
         let writer = self.warm.get(&PlaceOf(topic, record))?;
         writer.is_fresh().then_some(writer)
     }
@@ -161,7 +184,7 @@ impl<C> Writers<C> {
     pub(super) fn put(
         &self,
         topic: &str,
-        record: &str,
+        record: Which<'_>,
         chosen: &Chosen,
         codec: C,
         indexes: Option<&[i32]>,
@@ -211,7 +234,8 @@ impl<C> Writers<C> {
         });
         let place = Place {
             topic: topic.into(),
-            record: record.into(),
+            record: record.name.into(),
+            definition: record.definition,
         };
         if writer.until.is_none() {
             self.warm.insert_for_good(place, writer.clone());

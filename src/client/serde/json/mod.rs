@@ -2,6 +2,7 @@
 
 mod codec;
 
+
 pub use codec::JsonCodec;
 
 use super::error::SerdeError;
@@ -9,7 +10,7 @@ use super::language::{Language, codec_of_local};
 use super::read::{Reader, Readers};
 use super::record::{Framed, Incoming};
 use super::settings::{DeserializerSettings, Part, SerializerSettings};
-use super::write::{Writer, Writers};
+use super::write::{ONLY, Writer, Writers};
 use crate::client::{Format, RegistryClient, Schema};
 use crate::model::{SchemaType, Subject};
 use serde::Serialize;
@@ -66,7 +67,7 @@ impl JsonSerializer {
 
     /// The subject of records of a topic, if it was found already. There is none where the settings choose an id or a GUID.
     pub fn subject(&self, topic: &str) -> Option<Subject> {
-        self.writers.get(topic, "")?.subject.clone()
+        self.writers.get(topic, ONLY)?.subject.clone()
     }
 
     /// Finds everything that records of a topic need; from then on, the `*_cached` calls answer.
@@ -101,7 +102,7 @@ impl JsonSerializer {
         value: &T,
     ) -> Option<Result<Framed, SerdeError>> {
         self.writers
-            .with(topic, "", |writer| self.write(writer, value))
+            .with(topic, ONLY, |writer| self.write(writer, value))
     }
 
     /// Checks and writes a JSON value; faster than [`JsonSerializer::serialize`] for one.
@@ -123,7 +124,7 @@ impl JsonSerializer {
         value: &Value,
     ) -> Option<Result<Framed, SerdeError>> {
         self.writers
-            .with(topic, "", |writer| self.write_value(writer, value))
+            .with(topic, ONLY, |writer| self.write_value(writer, value))
     }
 
     fn write<T: Serialize + ?Sized>(
@@ -149,7 +150,7 @@ impl JsonSerializer {
     }
 
     async fn writer(&self, topic: &str) -> Result<Arc<Writer<JsonCodec>>, SerdeError> {
-        if let Some(writer) = self.writers.get(topic, "") {
+        if let Some(writer) = self.writers.get(topic, ONLY) {
             return Ok(writer);
         }
         let given = self.schema.as_ref();
@@ -159,7 +160,7 @@ impl JsonSerializer {
             .choose::<Json>(topic, title.as_deref(), given)
             .await?;
         let codec = self.writers.codec::<Json>(&chosen, given).await?;
-        self.writers.put(topic, "", &chosen, codec, None)
+        self.writers.put(topic, ONLY, &chosen, codec, None)
     }
 
     async fn root_title(&self) -> Result<Option<String>, SerdeError> {
