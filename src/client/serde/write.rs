@@ -4,7 +4,7 @@ use super::cache::{Warm, same};
 use super::error::SerdeError;
 use super::language::{Language, codec_of, codec_of_local, label};
 use super::record::{Framed, header_name};
-use super::settings::{Framing, SchemaChoice, SerializerSettings};
+use super::settings::{Framing, SchemaChoice, SerializerSettings, SubjectStrategy};
 use super::subject::subject_of;
 use crate::client::{ClientError, Deleted, Normalize, Registered, RegistryClient, Schema};
 use crate::model::{Guid, SchemaId, Subject};
@@ -198,6 +198,11 @@ impl<C> Writers<C> {
                         "the registry told no id of the schema, which stands in front of the payload; use the header form",
                     )
                 })?;
+                if id.0 < 1 {
+                    return Err(SerdeError::Client(ClientError::Invalid(
+                        format!("the registry told the id {id}, and ids count from 1").into(),
+                    )));
+                }
                 prefix.extend(frame::prefix(id));
                 if let Some(indexes) = indexes {
                     frame::write_indexes(indexes, &mut prefix);
@@ -219,10 +224,7 @@ impl<C> Writers<C> {
         let ages = matches!(
             self.settings.choice,
             SchemaChoice::Latest | SchemaChoice::LatestWithMetadata(_)
-        ) || matches!(
-            self.settings.strategy,
-            super::settings::SubjectStrategy::Associated { .. }
-        );
+        ) || matches!(self.settings.strategy, SubjectStrategy::Associated { .. });
         let writer = Arc::new(Writer {
             codec,
             label: chosen.label(),
@@ -261,6 +263,25 @@ impl<C> Writers<C> {
                 )
             })
         };
+        let by_name = matches!(
+            settings.strategy,
+            SubjectStrategy::Record | SubjectStrategy::TopicRecord
+        );
+        match settings.choice {
+            SchemaChoice::Guid(_) if settings.framing == Framing::Prefix => {
+                return Err(SerdeError::settings(
+                    "a schema that is chosen by its GUID can only be named in a header: registries do not tell its id",
+                ));
+            }
+            SchemaChoice::Latest | SchemaChoice::LatestWithMetadata(_)
+                if by_name && record.is_none() && given.is_none() =>
+            {
+                return Err(SerdeError::settings(
+                    "subjects are named by record, and without a schema nothing tells the record's name; give one, or name subjects by topic",
+                ));
+            }
+            _ => {}
+        }
         let subject = match settings.choice {
             // They are found without one.
             SchemaChoice::Id(_) | SchemaChoice::Guid(_) => None,

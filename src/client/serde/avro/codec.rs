@@ -347,8 +347,35 @@ impl AvroCodec {
         match shown {
             Some(found) => misfit(found),
             // As JSON it would fit: the types differ in what JSON does not tell apart.
-            None => Mismatch::one("", "a record of the schema", told),
+            None => Mismatch::one("", "a record of the schema", hinted::<T>(told)),
         }
+    }
+}
+
+/// What the library says, and the way out where there is one.
+fn hinted<T: ?Sized>(told: &str) -> String {
+    if told.to_ascii_lowercase().starts_with("missing field") {
+        format!(
+            "{told}: a typed record has to have every field, those with a default too, which only JSON values may leave out (serialize_json)"
+        )
+    } else if std::any::type_name::<T>().ends_with("serde_json::value::Value") {
+        format!("{told}: JSON values are written by serialize_json")
+    } else {
+        told.to_owned()
+    }
+}
+
+/// The full name of a text's root, if the text alone tells it: no reference needs to be followed for it.
+pub(super) fn name_in(text: &str) -> Option<String> {
+    let root: serde_json::Value = serde_json::from_str(text).ok()?;
+    let member = |name: &str| root.get(name).and_then(serde_json::Value::as_str);
+    if !matches!(member("type")?, "record" | "error" | "enum" | "fixed") {
+        return None;
+    }
+    let name = member("name")?;
+    match member("namespace") {
+        Some(space) if !space.is_empty() && !name.contains('.') => Some(format!("{space}.{name}")),
+        _ => Some(name.to_owned()),
     }
 }
 

@@ -103,7 +103,8 @@ impl AvroSerializer {
         self.writer(topic).await.map(|_| ())
     }
 
-    /// Writes a record.
+    /// Writes a record. Fields of the schema that it does not have are missing, with a default or not; and a JSON
+    /// value's integers are no doubles: for those, see [`AvroSerializer::serialize_json`].
     ///
     /// # Errors
     ///
@@ -129,8 +130,8 @@ impl AvroSerializer {
             .with(topic, ONLY, |writer| write(writer, value))
     }
 
-    /// The same at the end of a buffer that the caller keeps, which is as it was after an error. With
-    /// [`Framing::Header`](super::Framing::Header), see [`AvroSerializer::header`] too.
+    /// The same at the end of a buffer that the caller keeps, which is as it was after an error. If `T` panics, all
+    /// that the buffer held is lost. With [`Framing::Header`](super::Framing::Header), see [`AvroSerializer::header`] too.
     pub fn append_cached<T: Serialize + ?Sized>(
         &self,
         topic: &str,
@@ -151,7 +152,7 @@ impl AvroSerializer {
         self.writers.with(topic, ONLY, Writer::header)?
     }
 
-    /// Writes a JSON value as a record.
+    /// Writes a JSON value as a record. In the plain notation, fields with a default may be left out.
     ///
     /// # Errors
     ///
@@ -179,7 +180,10 @@ impl AvroSerializer {
             return Ok(writer);
         }
         let given = self.schema.as_ref();
-        let name = self.name.get_or_try_init(|| self.root_name()).await?;
+        let name = match self.writers.settings.needs_name() {
+            true => self.name.get_or_try_init(|| self.root_name()).await?,
+            false => &None,
+        };
         let chosen = self
             .writers
             .choose::<Avro>(topic, name.as_deref(), given)
@@ -192,6 +196,9 @@ impl AvroSerializer {
         let Some(schema) = &self.schema else {
             return Ok(None);
         };
+        if let Some(name) = codec::name_in(&schema.text) {
+            return Ok(Some(name));
+        }
         let codec = super::language::codec_of_local::<Avro>(
             &self.writers.client,
             schema,

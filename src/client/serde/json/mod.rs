@@ -1,12 +1,12 @@
 //! JSON records, checked against their JSON Schema when they are written and when they are read.
 
 mod codec;
-
+mod cost;
 
 pub use codec::JsonCodec;
 
 use super::error::SerdeError;
-use super::language::{Language, codec_of_local};
+use super::language::Language;
 use super::read::{Reader, Readers};
 use super::record::{Framed, Incoming};
 use super::settings::{DeserializerSettings, Part, SerializerSettings};
@@ -37,7 +37,6 @@ const ROOM: usize = 256;
 pub struct JsonSerializer {
     writers: Writers<JsonCodec>,
     schema: Option<Schema>,
-    title: tokio::sync::OnceCell<Option<String>>,
 }
 
 impl JsonSerializer {
@@ -51,7 +50,6 @@ impl JsonSerializer {
         Self {
             writers: Writers::new(client, settings),
             schema,
-            title: tokio::sync::OnceCell::new(),
         }
     }
 
@@ -154,7 +152,10 @@ impl JsonSerializer {
             return Ok(writer);
         }
         let given = self.schema.as_ref();
-        let title = self.title.get_or_try_init(|| self.root_title()).await?;
+        let title = match self.writers.settings.needs_name() {
+            true => self.title(),
+            false => None,
+        };
         let chosen = self
             .writers
             .choose::<Json>(topic, title.as_deref(), given)
@@ -163,13 +164,11 @@ impl JsonSerializer {
         self.writers.put(topic, ONLY, &chosen, codec, None)
     }
 
-    async fn root_title(&self) -> Result<Option<String>, SerdeError> {
-        let Some(schema) = &self.schema else {
-            return Ok(None);
-        };
-        let client = &self.writers.client;
-        let codec = codec_of_local::<Json>(client, schema, None, "the given schema").await?;
-        Ok(codec.title().map(str::to_owned))
+    /// The title of the given schema, as the text says it: no reference needs to be followed for it.
+    fn title(&self) -> Option<String> {
+        let schema = self.schema.as_ref()?;
+        let root: Value = serde_json::from_str(&schema.text).ok()?;
+        root.get("title").and_then(Value::as_str).map(str::to_owned)
     }
 }
 
