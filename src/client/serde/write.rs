@@ -24,6 +24,7 @@ pub(super) struct Which<'a> {
 }
 
 /// Where a serializer writes records of one type only.
+#[cfg(any(feature = "client-avro", feature = "client-json"))]
 pub(super) const ONLY: Which<'static> = Which {
     name: "",
     definition: 0,
