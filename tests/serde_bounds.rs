@@ -48,14 +48,19 @@ fn a_number_beyond_float_is_refused_and_an_infinity_is_not() {
 
 #[test]
 fn values_without_bytes_are_bounded_outside_of_arrays_too() {
-    // Two to the power of 26 records in no bytes at all.
-    let mut schema = json!({"type": "record", "name": "R0", "fields": []});
-    for n in 1..=26 {
-        let inner = format!("R{}", n - 1);
-        schema = json!({"type": "record", "name": format!("R{n}"),
-            "fields": [{"name": "a", "type": schema}, {"name": "b", "type": inner}]});
-    }
-    let codec = avro(&schema);
+    // Twice as many records for each level, in no bytes at all.
+    let nested = |levels: i32| {
+        let mut schema = json!({"type": "record", "name": "R0", "fields": []});
+        for n in 1..=levels {
+            let inner = format!("R{}", n - 1);
+            schema = json!({"type": "record", "name": format!("R{n}"),
+                "fields": [{"name": "a", "type": schema}, {"name": "b", "type": inner}]});
+        }
+        schema
+    };
+    let refused = AvroCodec::new(&nested(40).to_string(), &[]).expect_err("too many values");
+    assert!(refused.contains("values"), "{refused}");
+    let codec = avro(&nested(16));
     let limits = Limits {
         values: 10_000,
         ..Limits::default()
@@ -63,6 +68,8 @@ fn values_without_bytes_are_bounded_outside_of_arrays_too() {
     let error = codec.decode::<serde::de::IgnoredAny>(&[], &limits);
     assert!(error.is_err());
     assert!(codec.check(&[], &limits).is_err());
+    let limits = Limits::default();
+    assert!(codec.check(&[], &limits).is_ok());
     let small = avro(&json!({"type": "record", "name": "S", "fields": [
         {"name": "a", "type": "null"}, {"name": "n", "type": "int"}]}));
     assert!(small.decode::<Value>(&[2], &limits).is_ok());

@@ -66,17 +66,32 @@ pub(crate) fn has_weightless_items(schema: &Schema) -> bool {
 /// How many values that take no bytes follow each byte, or the beginning, at most: what a union, an array or a map
 /// holds comes after a byte of theirs, everything else may come for nothing. [`usize::MAX`] if there is no end.
 pub(crate) fn weightless_values(schema: &Schema) -> usize {
+    most(schema, 0)
+}
+
+/// How many values a type has at most without those in unions, arrays and maps. [`usize::MAX`] if there is no end.
+pub(crate) fn fixed_values(schema: &Schema) -> usize {
+    most(schema, 1)
+}
+
+fn most(schema: &Schema, weighty: usize) -> usize {
     let mut known = HashMap::new();
     (0..schema.types.len())
-        .map(|at| weightless_in(schema, TypeId(at), &mut known))
+        .map(|at| values_in(schema, TypeId(at), weighty, &mut known))
         .max()
         .unwrap_or_default()
 }
 
-fn weightless_in(schema: &Schema, of: TypeId, known: &mut HashMap<TypeId, usize>) -> usize {
+/// Values of a type; one that takes bytes counts for `weighty`.
+fn values_in(
+    schema: &Schema,
+    of: TypeId,
+    weighty: usize,
+    known: &mut HashMap<TypeId, usize>,
+) -> usize {
     match schema.kind(of) {
         Kind::Primitive(Primitive::Null) => 1,
-        Kind::Fixed(of) => usize::from(of.size == 0),
+        Kind::Fixed(of) if of.size == 0 => 1,
         Kind::Record(record) => {
             if let Some(count) = known.get(&of) {
                 return *count;
@@ -84,12 +99,12 @@ fn weightless_in(schema: &Schema, of: TypeId, known: &mut HashMap<TypeId, usize>
             // Met again while it is being counted, it has no end.
             known.insert(of, usize::MAX);
             let count = record.fields.iter().fold(1_usize, |sum, field| {
-                sum.saturating_add(weightless_in(schema, field.of, known))
+                sum.saturating_add(values_in(schema, field.of, weighty, known))
             });
             known.insert(of, count);
             count
         }
-        _ => 0,
+        _ => weighty,
     }
 }
 
