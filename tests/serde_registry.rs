@@ -328,7 +328,7 @@ async fn mistakes_are_told_by_their_names() {
         SerdeError::Frame(frame) => *frame,
         other => panic!("{other}"),
     };
-    assert_eq!(frame(&read(&[]).await), FrameError::Short);
+    assert!(matches!(read(&[]).await, SerdeError::Null));
     assert_eq!(frame(&read(&[0, 0, 0]).await), FrameError::Short);
     assert_eq!(frame(&read(b"{\"a\":1}").await), FrameError::Magic(b'{'));
     let mut glue = vec![3, 5];

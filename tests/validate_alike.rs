@@ -238,3 +238,57 @@ async fn protobuf() {
     let nested = [&frame::prefix(id)[..], &[4, 0, 0, 8, 1]].concat();
     both.framed("s", &nested, &[]).await;
 }
+
+#[tokio::test]
+async fn what_costs_too_much_is_no_verdict_on_either_side() {
+    let both = Both::start().await;
+    let mut definitions = json!({"d30": {"type": "integer"}});
+    for n in 0..30 {
+        let next = json!({"$ref": format!("#/definitions/d{}", n + 1)});
+        definitions[format!("d{n}")] = json!({"allOf": [next, next]});
+    }
+    let twice = json!({"$ref": "#/definitions/d0", "definitions": definitions});
+    let pattern = json!({"pattern": "^(?:(?!x)(a|aa))+c|^a*b$"});
+    let text = json!(format!("{}b", "a".repeat(60)));
+    for (subject, schema, record) in [("twice", twice, json!(1)), ("pattern", pattern, text)] {
+        let schema = Schema::json(schema.to_string());
+        both.register(subject, &schema).await;
+        let request = Request {
+            method: Method::Post,
+            target: format!("/subjects/{subject}/versions/latest/validate"),
+            body: Some(json!({ "record": record }).to_string().into()),
+        };
+        let transport = both.registry.transport();
+        let answer = transport.send(&request, 1 << 20).await.expect("an answer");
+        let told: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        assert_eq!(told["error_code"], 42294, "{subject}: {told}");
+        let of = Subject::parse(subject);
+        let offline = both.validator.json(&record, &of, VersionSpec::Latest).await;
+        let offline = offline.expect_err("too much").to_string();
+        assert!(
+            offline.contains("a record that costs less to match"),
+            "{offline}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn references_beside_an_id_and_floats_are_alike() {
+    let both = Both::start().await;
+    both.register("money", &Schema::json(r#"{"type":"integer"}"#))
+        .await;
+    let root = r#"{"$id":"http://example.com/root.json","$ref":"money.json"}"#;
+    let root = Schema::json(root).with_references(vec![Reference {
+        name: "money.json".to_owned(),
+        subject: "money".to_owned(),
+        version: 1,
+    }]);
+    both.register("root", &root).await;
+    both.json("root", &json!(3), &[]).await;
+    both.json("root", &json!("x"), &[""]).await;
+
+    let float = r#"{"type":"record","name":"F","fields":[{"name":"f","type":"float"}]}"#;
+    both.register("float", &Schema::avro(float)).await;
+    both.json("float", &json!({"f": 3.4e38}), &[]).await;
+    both.json("float", &json!({"f": 1e39}), &["/f"]).await;
+}

@@ -175,7 +175,7 @@ impl<M: prost_reflect::ReflectMessage> Encoder<M> for ProtobufSerializer {
     fn origin(&self, topic: &str, value: &M) -> Option<Origin> {
         Some(Origin {
             client: self.client().clone(),
-            subject: self.subject(topic, value.descriptor().full_name()),
+            subject: self.subject(topic, &value.descriptor()),
         })
     }
 

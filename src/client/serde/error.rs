@@ -116,6 +116,10 @@ pub enum SerdeError {
     /// The bytes do not start with a schema's id.
     #[error("the record does not say which schema it has: {0}")]
     Frame(#[from] FrameError),
+    /// There is no record: Kafka's null value (a tombstone), or no bytes at all, which no serializer writes without a
+    /// header.
+    #[error("the record is null (a tombstone) or empty, and has no schema")]
+    Null,
     /// The record is larger than [`Limits::record_bytes`](super::Limits::record_bytes).
     #[error("the record has {size} bytes, the limit is {limit}")]
     TooLarge {

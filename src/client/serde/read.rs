@@ -113,6 +113,9 @@ impl<L: Language> Readers<L> {
         if size > limit {
             return Err(SerdeError::TooLarge { size, limit });
         }
+        if size == 0 && record.header.is_none() {
+            return Err(SerdeError::Null);
+        }
         Ok(match record.header {
             Some(header) => {
                 let (key, rest) = frame::split(header)?;

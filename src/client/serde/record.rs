@@ -18,7 +18,9 @@ pub struct Framed {
 pub struct Incoming<'a> {
     /// The topic.
     pub topic: &'a str,
-    /// The bytes of the key or value.
+    /// The bytes of the key or value. None at all, without a header, are a null record:
+    /// [`SerdeError::Null`](super::SerdeError::Null). With a header they may be a Protobuf message without fields, so
+    /// whether the value is null has to be asked before.
     pub bytes: &'a [u8],
     /// The header that holds the schema's GUID, if the record has it. It comes before what stands in the bytes.
     pub header: Option<&'a [u8]>,

@@ -1,4 +1,5 @@
-//! How a serializer or deserializer behaves; the defaults are those of Confluent's.
+//! How a serializer or deserializer behaves. The defaults are those of Confluent's, but for the subject's name, see
+//! [`SubjectStrategy::Topic`].
 
 use super::limits::Limits;
 use crate::model::{Guid, SchemaId};
@@ -18,7 +19,9 @@ pub enum Part {
 /// Under which subject a record's schema is found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum SubjectStrategy {
-    /// `<topic>-key` or `<topic>-value`.
+    /// `<topic>-key` or `<topic>-value`. The default: of Confluent's clients, the older ones have it, and the current
+    /// ones ask for [`Associated`](Self::Associated) with the namespace `-`, which comes to the same where nothing is
+    /// associated. A producer whose subjects hang on what the registry says at the time should have asked for it.
     #[default]
     Topic,
     /// The record's full name: an Avro or Protobuf full name, a JSON Schema's title.
@@ -150,7 +153,8 @@ impl SerializerSettings {
         self.choice(SchemaChoice::Id(id))
     }
 
-    /// Writes with the schema of this GUID.
+    /// Writes with the schema of this GUID. Goes with [`Framing::Header`] only: a registry that is asked for a GUID
+    /// does not tell the id.
     #[must_use]
     pub fn use_guid(self, guid: Guid) -> Self {
         self.choice(SchemaChoice::Guid(guid))
@@ -170,7 +174,8 @@ impl SerializerSettings {
         self
     }
 
-    /// How long the latest version, and what associations say, stay as they are before the client is asked again.
+    /// How long the latest version, and what associations say, stay as they are before the client is asked again (60
+    /// seconds). The client keeps the latest version for its own `latest_ttl`, so a new one is used after both at most.
     #[must_use]
     pub fn latest_for(mut self, time: Duration) -> Self {
         self.latest_for = time;
@@ -182,6 +187,17 @@ impl SerializerSettings {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+}
+
+impl SerializerSettings {
+    /// Whether the subject's name has the record's in it.
+    #[cfg(any(feature = "client-avro", feature = "client-json"))]
+    pub(super) fn needs_name(&self) -> bool {
+        matches!(
+            self.strategy,
+            SubjectStrategy::Record | SubjectStrategy::TopicRecord
+        )
     }
 }
 
@@ -267,7 +283,8 @@ impl DeserializerSettings {
         self
     }
 
-    /// How long the latest version stays the latest before the client is asked again.
+    /// How long the latest version stays the latest before the client is asked again (60 seconds); the client's own
+    /// `latest_ttl` comes on top.
     #[must_use]
     pub fn latest_for(mut self, time: Duration) -> Self {
         self.latest_for = time;

@@ -114,7 +114,26 @@ impl Validator {
     /// As [`Validator::payload`], and [`SerdeError::Frame`].
     pub async fn framed(&self, bytes: &[u8]) -> Result<(), SerdeError> {
         self.fits(bytes)?;
-        let (key, rest) = frame::split(bytes)?;
+        if bytes.is_empty() {
+            return Err(SerdeError::Null);
+        }
+        self.opened(bytes, None).await
+    }
+
+    /// Checks the bytes of a record against the schema that its header names (`__key_schema_id` or
+    /// `__value_schema_id`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Validator::framed`].
+    pub async fn with_header(&self, header: &[u8], bytes: &[u8]) -> Result<(), SerdeError> {
+        self.fits(bytes)?;
+        self.opened(header, Some(bytes)).await
+    }
+
+    /// The payload stands behind the frame, or apart from it.
+    async fn opened(&self, frame: &[u8], payload: Option<&[u8]>) -> Result<(), SerdeError> {
+        let (key, rest) = frame::split(frame)?;
         let (codec, schema) = match self.warm.get(&place(key, None)) {
             Some(codec) => (codec, label(key, None)),
             None => {
@@ -128,11 +147,14 @@ impl Validator {
         };
         let (indexes, rest) = match &*codec {
             #[cfg(feature = "client-protobuf")]
+            // A header without indexes means the first message.
+            Codec::Protobuf(_) if payload.is_some() && rest.is_empty() => (vec![0], rest),
+            #[cfg(feature = "client-protobuf")]
             Codec::Protobuf(_) => frame::read_indexes(rest)?,
             #[cfg(any(feature = "client-avro", feature = "client-json"))]
             _ => (vec![0], rest),
         };
-        self.check(&codec, &indexes, rest)
+        self.check(&codec, &indexes, payload.unwrap_or(rest))
             .map_err(|mismatch| SerdeError::Bytes { schema, mismatch })
     }
 

@@ -4,7 +4,7 @@ use super::cache::{Warm, same};
 use super::error::SerdeError;
 use super::language::{Language, codec_of, codec_of_local, label};
 use super::record::{Framed, header_name};
-use super::settings::{Framing, SchemaChoice, SerializerSettings};
+use super::settings::{Framing, SchemaChoice, SerializerSettings, SubjectStrategy};
 use super::subject::subject_of;
 use crate::client::{ClientError, Deleted, Normalize, Registered, RegistryClient, Schema};
 use crate::model::{Guid, SchemaId, Subject};
@@ -14,32 +14,56 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// What a writer is kept under. The record's name counts where one serializer writes several.
+/// Which of the records that one serializer writes.
+#[derive(Clone, Copy)]
+pub(super) struct Which<'a> {
+    /// The type's full name.
+    pub(super) name: &'a str,
+    /// Tells apart types of one name: the address of their definition, which whoever keeps the writer keeps alive.
+    pub(super) definition: usize,
+}
+
+/// Where a serializer writes records of one type only.
+#[cfg(any(feature = "client-avro", feature = "client-json"))]
+pub(super) const ONLY: Which<'static> = Which {
+    name: "",
+    definition: 0,
+};
+
+/// What a writer is kept under.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Place {
     topic: Box<str>,
     record: Box<str>,
+    definition: usize,
 }
 
-struct PlaceOf<'a>(&'a str, &'a str);
+struct PlaceOf<'a>(&'a str, Which<'a>);
 
 // As `PlaceOf` hashes.
 impl Hash for Place {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        PlaceOf(&self.topic, &self.record).hash(state);
+        let which = Which {
+            name: &self.record,
+            definition: self.definition,
+        };
+        PlaceOf(&self.topic, which).hash(state);
     }
 }
 
 impl Hash for PlaceOf<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
-        self.1.hash(state);
+        self.1.name.hash(state);
+        self.1.definition.hash(state);
     }
 }
 
 impl Equivalent<Place> for PlaceOf<'_> {
     fn equivalent(&self, place: &Place) -> bool {
-        same(self.1, &place.record) && same(self.0, &place.topic)
+        self.1.definition == place.definition
+            && same(self.1.name, &place.record)
+            && same(self.0, &place.topic)
     }
 }
 
@@ -140,7 +164,7 @@ impl<C> Writers<C> {
     pub(super) fn with<R>(
         &self,
         topic: &str,
-        record: &str,
+        record: Which<'_>,
         write: impl FnOnce(&Writer<C>) -> R,
     ) -> Option<R> {
         let place = PlaceOf(topic, record);
@@ -152,7 +176,7 @@ impl<C> Writers<C> {
     }
 
     /// The writer, if it was found before and is not too old.
-    pub(super) fn get(&self, topic: &str, record: &str) -> Option<Arc<Writer<C>>> {
+    pub(super) fn get(&self, topic: &str, record: Which<'_>) -> Option<Arc<Writer<C>>> {
         let writer = self.warm.get(&PlaceOf(topic, record))?;
         writer.is_fresh().then_some(writer)
     }
@@ -161,7 +185,7 @@ impl<C> Writers<C> {
     pub(super) fn put(
         &self,
         topic: &str,
-        record: &str,
+        record: Which<'_>,
         chosen: &Chosen,
         codec: C,
         indexes: Option<&[i32]>,
@@ -175,6 +199,11 @@ impl<C> Writers<C> {
                         "the registry told no id of the schema, which stands in front of the payload; use the header form",
                     )
                 })?;
+                if id.0 < 1 {
+                    return Err(SerdeError::Client(ClientError::Invalid(
+                        format!("the registry told the id {id}, and ids count from 1").into(),
+                    )));
+                }
                 prefix.extend(frame::prefix(id));
                 if let Some(indexes) = indexes {
                     frame::write_indexes(indexes, &mut prefix);
@@ -196,10 +225,7 @@ impl<C> Writers<C> {
         let ages = matches!(
             self.settings.choice,
             SchemaChoice::Latest | SchemaChoice::LatestWithMetadata(_)
-        ) || matches!(
-            self.settings.strategy,
-            super::settings::SubjectStrategy::Associated { .. }
-        );
+        ) || matches!(self.settings.strategy, SubjectStrategy::Associated { .. });
         let writer = Arc::new(Writer {
             codec,
             label: chosen.label(),
@@ -211,7 +237,8 @@ impl<C> Writers<C> {
         });
         let place = Place {
             topic: topic.into(),
-            record: record.into(),
+            record: record.name.into(),
+            definition: record.definition,
         };
         if writer.until.is_none() {
             self.warm.insert_for_good(place, writer.clone());
@@ -237,6 +264,25 @@ impl<C> Writers<C> {
                 )
             })
         };
+        let by_name = matches!(
+            settings.strategy,
+            SubjectStrategy::Record | SubjectStrategy::TopicRecord
+        );
+        match settings.choice {
+            SchemaChoice::Guid(_) if settings.framing == Framing::Prefix => {
+                return Err(SerdeError::settings(
+                    "a schema that is chosen by its GUID can only be named in a header: registries do not tell its id",
+                ));
+            }
+            SchemaChoice::Latest | SchemaChoice::LatestWithMetadata(_)
+                if by_name && record.is_none() && given.is_none() =>
+            {
+                return Err(SerdeError::settings(
+                    "subjects are named by record, and without a schema nothing tells the record's name; give one, or name subjects by topic",
+                ));
+            }
+            _ => {}
+        }
         let subject = match settings.choice {
             // They are found without one.
             SchemaChoice::Id(_) | SchemaChoice::Guid(_) => None,

@@ -2,7 +2,7 @@
 
 use super::codec::{self, Datum};
 use super::model::{Kind, Primitive, Schema, TypeId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(crate) use super::codec::{Bounds, Failure, Notation};
 pub(crate) use crate::format::record::Misfit;
@@ -61,6 +61,57 @@ pub(crate) fn has_weightless_items(schema: &Schema) -> bool {
         Kind::Array(item) => is_weightless(schema, *item, &mut HashSet::new()),
         _ => false,
     })
+}
+
+/// How many values that take no bytes follow each byte, or the beginning, at most: what a union, an array or a map
+/// holds comes after a byte of theirs, everything else may come for nothing. [`usize::MAX`] if there is no end.
+pub(crate) fn weightless_values(schema: &Schema) -> usize {
+    most(schema, 0)
+}
+
+/// How many values a type has at most without those in unions, arrays and maps. [`usize::MAX`] if there is no end.
+pub(crate) fn fixed_values(schema: &Schema) -> usize {
+    most(schema, 1)
+}
+
+fn most(schema: &Schema, weighty: usize) -> usize {
+    let mut known = HashMap::new();
+    (0..schema.types.len())
+        .map(|at| values_in(schema, TypeId(at), weighty, &mut known))
+        .max()
+        .unwrap_or_default()
+}
+
+/// Values of a type; one that takes bytes counts for `weighty`.
+fn values_in(
+    schema: &Schema,
+    of: TypeId,
+    weighty: usize,
+    known: &mut HashMap<TypeId, usize>,
+) -> usize {
+    match schema.kind(of) {
+        Kind::Primitive(Primitive::Null) => 1,
+        Kind::Fixed(of) if of.size == 0 => 1,
+        Kind::Record(record) => {
+            if let Some(count) = known.get(&of) {
+                return *count;
+            }
+            // Met again while it is being counted, it has no end.
+            known.insert(of, usize::MAX);
+            let count = record.fields.iter().fold(1_usize, |sum, field| {
+                sum.saturating_add(values_in(schema, field.of, weighty, known))
+            });
+            known.insert(of, count);
+            count
+        }
+        _ => weighty,
+    }
+}
+
+/// Whether the schema has floats.
+pub(crate) fn has_floats(schema: &Schema) -> bool {
+    let is_float = |kind: &Kind| matches!(kind, Kind::Primitive(Primitive::Float));
+    schema.types.iter().any(|of| is_float(&of.kind))
 }
 
 fn is_weightless(schema: &Schema, of: TypeId, open: &mut HashSet<TypeId>) -> bool {

@@ -1,12 +1,16 @@
 //! What a JSON Schema validator objects to, in words.
 
 use super::{Problem, short, shown};
-use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{PatternOptions, ValidationError};
 use serde_json::Value;
 
 /// Names and values that are listed.
 const LISTED: usize = 10;
+/// Steps of one match with look-around, which is matched by backtracking.
+const BACKTRACKS: usize = 50_000;
+/// Bytes of one compiled pattern.
+const COMPILED_BYTES: usize = 4 << 20;
 
 /// An objection in words. Costs no more than what is told of it: neither the whole record nor a whole schema.
 pub(crate) fn problem(error: &ValidationError<'_>) -> Problem {
@@ -105,6 +109,35 @@ pub(crate) fn is_within(value: &Value, depth: usize) -> bool {
     match value {
         Value::Array(items) => depth > 0 && items.iter().all(|v| is_within(v, depth - 1)),
         Value::Object(members) => depth > 0 && members.values().all(|v| is_within(v, depth - 1)),
+        _ => true,
+    }
+}
+
+/// Linear first: only look-around and back-references need an engine that backtracks.
+pub(crate) fn engines() -> (
+    PatternOptions<jsonschema::Regex>,
+    PatternOptions<jsonschema::FancyRegex>,
+) {
+    let linear = PatternOptions::regex()
+        .size_limit(COMPILED_BYTES)
+        .dfa_size_limit(COMPILED_BYTES);
+    let backtracking = PatternOptions::fancy_regex()
+        .backtrack_limit(BACKTRACKS)
+        .size_limit(COMPILED_BYTES)
+        .dfa_size_limit(COMPILED_BYTES);
+    (linear, backtracking)
+}
+
+/// Whether an objection is about the document, and not the validator giving up.
+pub(crate) fn decided(error: &ValidationError<'_>) -> bool {
+    match error.kind() {
+        Kind::BacktrackLimitExceeded { .. }
+        | Kind::RegexEngineFailure { .. }
+        | Kind::Referencing(_) => false,
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            context.iter().flatten().all(decided)
+        }
+        Kind::PropertyNames { error } => decided(error),
         _ => true,
     }
 }

@@ -8,21 +8,19 @@ use serde::de::DeserializeSeed;
 use serde_path_to_error::{Segment, Track};
 
 /// The message at these indexes: the first is among the file's messages, each further one among those inside.
+///
+/// Entries of maps are not counted: Java's serializers, and ours, write it so. Python's and Go's count them where their
+/// own descriptors have them, which the registry's text does not tell; where there are too few messages without the
+/// entries, that is what was meant.
 pub(crate) fn message_at(file: &FileDescriptor, indexes: &[i32]) -> Option<MessageDescriptor> {
     let mut indexes = indexes.iter().map(|i| usize::try_from(*i).ok());
     let mut message = file.messages().nth(indexes.next()??)?;
     for index in indexes {
         let index = index?;
-        let child = message.child_messages().nth(index)?;
-        // Entries of maps are counted by some writers and not by others, and their places are lost in texts. None
-        // is a record, so whoever seems to mean one did not count it.
-        let meant = match child.is_map_entry() {
-            false => child,
-            true => (message.child_messages())
-                .filter(|child| !child.is_map_entry())
-                .nth(index)?,
-        };
-        message = meant;
+        let is_record = |child: &MessageDescriptor| !child.is_map_entry();
+        let declared = message.child_messages().filter(is_record).nth(index);
+        let child = declared.or_else(|| message.child_messages().nth(index).filter(is_record));
+        message = child?;
     }
     Some(message)
 }

@@ -51,12 +51,20 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// Values that each record of a type has, whatever its bytes say. The fast path's library counts them one by one when it
+/// reads a schema; a few records inside each other can have any number.
+const FIXED_VALUES: usize = 1_000_000;
+
 /// An Avro schema with everything it refers to, ready for use.
 pub struct AvroCodec {
     parsed: format::avro::Schema,
     fast: serde_avro_fast::Schema,
     /// Whether a few bytes may claim any number of values.
     weightless: bool,
+    /// How many values that take no bytes follow each byte at most.
+    free: usize,
+    /// Whether a double may stand where it has to fit into a float.
+    floats: bool,
 }
 
 impl fmt::Debug for AvroCodec {
@@ -88,12 +96,20 @@ impl AvroCodec {
             limits: format::Limits::default(),
         })
         .map_err(|e| e.details)?;
+        let values = data::fixed_values(&parsed);
+        if values > FIXED_VALUES {
+            return Err(format!(
+                "each record of it has more than {FIXED_VALUES} values"
+            ));
+        }
         let whole = format::avro::formatted(&parsed, "resolved").unwrap_or_else(|| text.to_owned());
         let fast = whole
             .parse()
             .map_err(|e: serde_avro_fast::schema::SchemaError| e.to_string())?;
         Ok(Self {
             weightless: data::has_weightless_items(&parsed),
+            free: data::weightless_values(&parsed),
+            floats: data::has_floats(&parsed),
             parsed,
             fast,
         })
@@ -109,7 +125,8 @@ impl AvroCodec {
         data::same_records(&self.parsed, &other.parsed)
     }
 
-    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty.
+    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty: what it
+    /// held is lost.
     ///
     /// Allocates nothing but `out` if the fields of `T` stand in the schema's order; an [`AvroEncoder`] never does.
     #[inline]
@@ -152,8 +169,9 @@ impl AvroCodec {
         bytes: &'a [u8],
         limits: &Limits,
     ) -> Result<T, Unreadable> {
-        if self.weightless {
-            // The fast path counts only within one array.
+        // The fast path counts only within one array.
+        let most = self.free.saturating_mul(bytes.len().saturating_add(1));
+        if self.weightless || most > limits.values {
             data::decode(&self.parsed, bytes, bounds(limits)).map_err(failure)?;
         }
         let mut state = self.state(bytes, limits);
@@ -278,7 +296,8 @@ pub struct AvroEncoder<'a> {
 }
 
 impl AvroEncoder<'_> {
-    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty.
+    /// Appends a record to `out`. After an error, `out` is as it was; after a panic of `T`'s, it is empty: what it
+    /// held is lost.
     #[inline]
     pub fn encode<T: Serialize + ?Sized>(
         &mut self,
@@ -291,6 +310,13 @@ impl AvroEncoder<'_> {
         let written = value.serialize(state.serializer());
         *out = state.into_writer();
         match written {
+            Ok(()) if self.codec.floats && holds_infinity(out.get(before..)) => {
+                let checked = self.codec.overflowing(value);
+                if checked.is_err() {
+                    out.truncate(before);
+                }
+                checked
+            }
             Ok(()) => Ok(()),
             Err(error) => {
                 out.truncate(before);
@@ -301,6 +327,26 @@ impl AvroEncoder<'_> {
 }
 
 impl AvroCodec {
+    /// Refuses a double that became an infinity; one that was an infinity is a float.
+    #[cold]
+    fn overflowing<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), Mismatch> {
+        let Ok(value) = serde_json::to_value(value) else {
+            return Ok(());
+        };
+        let bounds = bounds(&Limits::default());
+        match data::from_json(&self.parsed, &value, Notation::Plain, bounds) {
+            Err(Misfit::Unfit(mut problems)) => {
+                // Infinities are null in JSON, and only numbers are looked for.
+                problems.retain(|p| p.expected.contains("float") && p.found.contains("number"));
+                match problems.is_empty() {
+                    true => Ok(()),
+                    false => Err(problems.into()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Says where a typed record does not fit: looks at it as a JSON value.
     #[cold]
     fn misfitting<T: Serialize + ?Sized>(&self, value: &T, told: &str) -> Mismatch {
@@ -311,9 +357,42 @@ impl AvroCodec {
         match shown {
             Some(found) => misfit(found),
             // As JSON it would fit: the types differ in what JSON does not tell apart.
-            None => Mismatch::one("", "a record of the schema", told),
+            None => Mismatch::one("", "a record of the schema", hinted::<T>(told)),
         }
     }
+}
+
+/// What the library says, and the way out where there is one.
+fn hinted<T: ?Sized>(told: &str) -> String {
+    if told.to_ascii_lowercase().starts_with("missing field") {
+        format!(
+            "{told}: a typed record has to have every field, those with a default too, which only JSON values may leave out (serialize_json)"
+        )
+    } else if std::any::type_name::<T>().ends_with("serde_json::value::Value") {
+        format!("{told}: JSON values are written by serialize_json")
+    } else {
+        told.to_owned()
+    }
+}
+
+/// The full name of a text's root, if the text alone tells it: no reference needs to be followed for it.
+pub(super) fn name_in(text: &str) -> Option<String> {
+    let root: serde_json::Value = serde_json::from_str(text).ok()?;
+    let member = |name: &str| root.get(name).and_then(serde_json::Value::as_str);
+    if !matches!(member("type")?, "record" | "error" | "enum" | "fixed") {
+        return None;
+    }
+    let name = member("name")?;
+    match member("namespace") {
+        Some(space) if !space.is_empty() && !name.contains('.') => Some(format!("{space}.{name}")),
+        _ => Some(name.to_owned()),
+    }
+}
+
+/// Whether bytes may hold an infinite float, which is rare.
+fn holds_infinity(bytes: Option<&[u8]>) -> bool {
+    let infinite = |window: &[u8]| matches!(window, [0, 0, 0x80, 0x7f | 0xff]);
+    bytes.is_some_and(|bytes| bytes.windows(4).any(infinite))
 }
 
 fn is_spent(reader: &mut SliceRead<'_>) -> bool {

@@ -33,7 +33,7 @@ use super::language::Language;
 use super::read::{Reader, Readers};
 use super::record::{Framed, Incoming};
 use super::settings::{DeserializerSettings, Part, SerializerSettings};
-use super::write::{Writer, Writers};
+use super::write::{ONLY, Writer, Writers};
 use crate::client::{Format, RegistryClient, Schema};
 use crate::model::{SchemaType, Subject};
 use serde::de::DeserializeOwned;
@@ -91,7 +91,7 @@ impl AvroSerializer {
 
     /// The subject of records of a topic, if it was found already. There is none where the settings choose an id or a GUID.
     pub fn subject(&self, topic: &str) -> Option<Subject> {
-        self.writers.get(topic, "")?.subject.clone()
+        self.writers.get(topic, ONLY)?.subject.clone()
     }
 
     /// Finds everything that records of a topic need; from then on, the `*_cached` calls answer.
@@ -103,7 +103,8 @@ impl AvroSerializer {
         self.writer(topic).await.map(|_| ())
     }
 
-    /// Writes a record.
+    /// Writes a record. Fields of the schema that it does not have are missing, with a default or not; and a JSON
+    /// value's integers are no doubles: for those, see [`AvroSerializer::serialize_json`].
     ///
     /// # Errors
     ///
@@ -125,18 +126,19 @@ impl AvroSerializer {
         topic: &str,
         value: &T,
     ) -> Option<Result<Framed, SerdeError>> {
-        self.writers.with(topic, "", |writer| write(writer, value))
+        self.writers
+            .with(topic, ONLY, |writer| write(writer, value))
     }
 
-    /// The same at the end of a buffer that the caller keeps, which is as it was after an error. With
-    /// [`Framing::Header`](super::Framing::Header), see [`AvroSerializer::header`] too.
+    /// The same at the end of a buffer that the caller keeps, which is as it was after an error. If `T` panics, all
+    /// that the buffer held is lost. With [`Framing::Header`](super::Framing::Header), see [`AvroSerializer::header`] too.
     pub fn append_cached<T: Serialize + ?Sized>(
         &self,
         topic: &str,
         value: &T,
         out: &mut Vec<u8>,
     ) -> Option<Result<(), SerdeError>> {
-        self.writers.with(topic, "", |writer| {
+        self.writers.with(topic, ONLY, |writer| {
             writer.append(out, |codec, out| {
                 codec
                     .encode(value, out)
@@ -147,10 +149,10 @@ impl AvroSerializer {
 
     /// The header that goes along with records of a topic, if the settings ask for one and it was found already.
     pub fn header(&self, topic: &str) -> Option<(&'static str, Arc<[u8]>)> {
-        self.writers.with(topic, "", Writer::header)?
+        self.writers.with(topic, ONLY, Writer::header)?
     }
 
-    /// Writes a JSON value as a record.
+    /// Writes a JSON value as a record. In the plain notation, fields with a default may be left out.
     ///
     /// # Errors
     ///
@@ -161,7 +163,7 @@ impl AvroSerializer {
         value: &serde_json::Value,
         notation: JsonNotation,
     ) -> Result<Framed, SerdeError> {
-        let writer = match self.writers.get(topic, "") {
+        let writer = match self.writers.get(topic, ONLY) {
             Some(writer) => writer,
             None => self.writer(topic).await?,
         };
@@ -174,23 +176,29 @@ impl AvroSerializer {
     }
 
     async fn writer(&self, topic: &str) -> Result<Arc<Writer<AvroCodec>>, SerdeError> {
-        if let Some(writer) = self.writers.get(topic, "") {
+        if let Some(writer) = self.writers.get(topic, ONLY) {
             return Ok(writer);
         }
         let given = self.schema.as_ref();
-        let name = self.name.get_or_try_init(|| self.root_name()).await?;
+        let name = match self.writers.settings.needs_name() {
+            true => self.name.get_or_try_init(|| self.root_name()).await?,
+            false => &None,
+        };
         let chosen = self
             .writers
             .choose::<Avro>(topic, name.as_deref(), given)
             .await?;
         let codec = self.writers.codec::<Avro>(&chosen, given).await?;
-        self.writers.put(topic, "", &chosen, codec, None)
+        self.writers.put(topic, ONLY, &chosen, codec, None)
     }
 
     async fn root_name(&self) -> Result<Option<String>, SerdeError> {
         let Some(schema) = &self.schema else {
             return Ok(None);
         };
+        if let Some(name) = codec::name_in(&schema.text) {
+            return Ok(Some(name));
+        }
         let codec = super::language::codec_of_local::<Avro>(
             &self.writers.client,
             schema,

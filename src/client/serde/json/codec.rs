@@ -1,7 +1,8 @@
 //! One JSON Schema, ready to check, write and read records.
 
+use super::cost::Cost;
 use crate::client::serde::{Limits, Mismatch};
-use crate::format::record::json::{is_within, problem};
+use crate::format::record::json::{decided, engines, is_within, problem};
 use jsonschema::{Draft, Retrieve, Uri, Validator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a schema without an id of its own is called, so that relative references mean something.
 const BASE: &str = "registry:///";
@@ -16,6 +18,7 @@ const BASE: &str = "registry:///";
 /// A JSON Schema with everything it refers to, ready for use.
 pub struct JsonCodec {
     validator: Validator,
+    cost: Cost,
     title: Option<String>,
 }
 
@@ -36,26 +39,40 @@ impl JsonCodec {
         };
         let schema = parse("the schema", text)?;
         let mut documents = HashMap::new();
+        let mut parts = Vec::with_capacity(references.len());
+        let mut bases = vec![BASE.to_owned()];
+        bases.extend(folder_of(&schema));
         for (name, text) in references {
             let document = parse(&format!("the reference {name}"), text)?;
             if let Some(id) = document.get("$id").and_then(Value::as_str) {
                 documents.insert(id.to_owned(), document.clone());
             }
+            bases.extend(folder_of(&document));
+            parts.push(((*name).to_owned(), document.clone()));
             documents.insert((*name).to_owned(), document);
         }
         // Draft 7 is what the registry's other clients take a schema for that does not say.
-        let validator = jsonschema::options()
-            .with_draft(draft_of(&schema))
-            .with_base_uri(BASE)
-            .with_retriever(Referenced(documents))
-            .build(&schema)
-            .map_err(|e| e.to_string())?;
+        let retriever = Arc::new(Referenced { documents, bases });
+        let options = || {
+            jsonschema::options()
+                .with_draft(draft_of(&schema))
+                .with_base_uri(BASE)
+                .with_retriever(Shared(retriever.clone()))
+        };
+        let (linear, backtracking) = engines();
+        let (validator, backtracks) = match options().with_pattern_options(linear).build(&schema) {
+            Ok(validator) => (validator, false),
+            Err(_) => {
+                let options = options().with_pattern_options(backtracking);
+                let validator = options.build(&schema).map_err(|e| e.to_string())?;
+                (validator, true)
+            }
+        };
+        let title = schema.get("title").and_then(Value::as_str);
         Ok(Self {
+            title: title.map(str::to_owned),
             validator,
-            title: schema
-                .get("title")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
+            cost: Cost::new(schema, parts, backtracks),
         })
     }
 
@@ -103,15 +120,20 @@ impl JsonCodec {
         if !is_within(value, limits.depth) {
             return Err(Mismatch::one("", "less nesting", "more"));
         }
+        if !self.cost.can_afford(value) {
+            return Err(too_much("the schemas to visit for its values"));
+        }
         if self.validator.is_valid(value) {
             return Ok(());
         }
-        let problems: Vec<_> = self
-            .validator
-            .iter_errors(value)
-            .take(Mismatch::LIMIT)
-            .map(|e| problem(&e))
-            .collect();
+        let mut problems = Vec::new();
+        for error in self.validator.iter_errors(value).take(Mismatch::LIMIT) {
+            // The validator gave up, which says nothing about the record.
+            if !decided(&error) {
+                return Err(too_much("the patterns to match"));
+            }
+            problems.push(problem(&error));
+        }
         if problems.is_empty() {
             return Ok(());
         }
@@ -171,24 +193,45 @@ fn draft_of(schema: &Value) -> Draft {
     }
 }
 
-/// The documents that a schema refers to, by the URI it uses: whole, or relative to the referring document.
-struct Referenced(HashMap<String, Value>);
+fn too_much(what: &str) -> Mismatch {
+    Mismatch::one("", "a record that costs less to match", what)
+}
 
-impl Retrieve for Referenced {
+/// Where names relative to a document's own id begin.
+fn folder_of(document: &Value) -> Option<String> {
+    let id = document.get("$id").or_else(|| document.get("id"));
+    let id = id.and_then(Value::as_str)?.split('#').next()?;
+    let (folder, _) = id.rsplit_once('/')?;
+    (!folder.is_empty()).then(|| format!("{folder}/"))
+}
+
+/// The documents that a schema refers to, by the URI it uses: whole, or relative to the referring document, which may
+/// have an id.
+struct Referenced {
+    documents: HashMap<String, Value>,
+    bases: Vec<String>,
+}
+
+struct Shared(Arc<Referenced>);
+
+impl Retrieve for Shared {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
         let whole = uri.as_str();
-        if let Some(document) = self.0.get(whole) {
+        let documents = &self.0.documents;
+        if let Some(document) = documents.get(whole) {
             return Ok(document.clone());
         }
         // Relative names are resolved against where the referring document is; the name itself is what is left.
-        let mut rest = whole.strip_prefix(BASE);
-        while let Some(name) = rest {
-            for spelling in [name.to_owned(), format!("/{name}"), format!("./{name}")] {
-                if let Some(document) = self.0.get(&spelling) {
-                    return Ok(document.clone());
+        for base in &self.0.bases {
+            let mut rest = whole.strip_prefix(base.as_str());
+            while let Some(name) = rest {
+                for spelling in [name.to_owned(), format!("/{name}"), format!("./{name}")] {
+                    if let Some(document) = documents.get(&spelling) {
+                        return Ok(document.clone());
+                    }
                 }
+                rest = name.split_once('/').map(|(_, tail)| tail);
             }
-            rest = name.split_once('/').map(|(_, tail)| tail);
         }
         Err(format!("{whole} is not among the schema's references, and nothing is fetched").into())
     }
@@ -236,6 +279,62 @@ mod tests {
             missing.contains("not among the schema's references"),
             "{missing}"
         );
+    }
+
+    #[test]
+    fn references_are_found_beside_a_document_with_an_id() {
+        let text = r#"{"$id":"http://example.com/a/root.json","$ref":"money.json"}"#;
+        let codec = JsonCodec::new(text, &[("money.json", r#"{"type":"integer"}"#)]).expect("one");
+        assert!(problems(&codec, &json!(3)).is_empty());
+        assert_eq!(problems(&codec, &json!("x")).len(), 1);
+    }
+
+    #[test]
+    fn work_is_bounded() {
+        let reason = |codec: &JsonCodec, value: &Value| {
+            let found = codec.check_value(value, &Limits::default());
+            let mismatch = found.expect_err("too much");
+            mismatch.problems[0].expected.clone()
+        };
+        // Each definition visits the next one twice.
+        let mut definitions = json!({"d30": {"type": "integer"}});
+        for n in 0..30 {
+            let next = json!({"$ref": format!("#/definitions/d{}", n + 1)});
+            definitions[format!("d{n}")] = json!({"allOf": [next, next]});
+        }
+        for root in ["d0", "d22"] {
+            let text = json!({"$ref": format!("#/definitions/{root}"), "definitions": definitions});
+            let codec = JsonCodec::new(&text.to_string(), &[]).expect("a schema");
+            match root {
+                "d0" => assert_eq!(
+                    reason(&codec, &json!(1)),
+                    "a record that costs less to match"
+                ),
+                _ => assert!(problems(&codec, &json!(1)).is_empty()),
+            }
+        }
+        // A schema that refers to itself once for each level costs little.
+        let list = json!({"type": "object", "properties": {"next": {"$ref": "#"}}});
+        let codec = JsonCodec::new(&list.to_string(), &[]).expect("a schema");
+        let mut value = json!({});
+        for _ in 0..100 {
+            value = json!({"next": value});
+        }
+        assert!(problems(&codec, &value).is_empty());
+        // Twice for each level: two to the power of the depth.
+        let twice = json!({"properties": {"next": {"$ref": "#"}},
+            "allOf": [{"properties": {"next": {"$ref": "#"}}}]});
+        let codec = JsonCodec::new(&twice.to_string(), &[]).expect("a schema");
+        assert_eq!(reason(&codec, &value), "a record that costs less to match");
+        // A pattern that backtracks too much is no verdict.
+        let pattern = json!({"pattern": "^(?:(?!x)(a|aa))+c|^a*b$"});
+        let codec = JsonCodec::new(&pattern.to_string(), &[]).expect("a schema");
+        let text = format!("{}b", "a".repeat(60));
+        assert_eq!(
+            reason(&codec, &json!(text)),
+            "a record that costs less to match"
+        );
+        assert!(problems(&codec, &json!("aab")).is_empty());
     }
 
     #[test]

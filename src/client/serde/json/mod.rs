@@ -1,15 +1,16 @@
 //! JSON records, checked against their JSON Schema when they are written and when they are read.
 
 mod codec;
+mod cost;
 
 pub use codec::JsonCodec;
 
 use super::error::SerdeError;
-use super::language::{Language, codec_of_local};
+use super::language::Language;
 use super::read::{Reader, Readers};
 use super::record::{Framed, Incoming};
 use super::settings::{DeserializerSettings, Part, SerializerSettings};
-use super::write::{Writer, Writers};
+use super::write::{ONLY, Writer, Writers};
 use crate::client::{Format, RegistryClient, Schema};
 use crate::model::{SchemaType, Subject};
 use serde::Serialize;
@@ -36,7 +37,6 @@ const ROOM: usize = 256;
 pub struct JsonSerializer {
     writers: Writers<JsonCodec>,
     schema: Option<Schema>,
-    title: tokio::sync::OnceCell<Option<String>>,
 }
 
 impl JsonSerializer {
@@ -50,7 +50,6 @@ impl JsonSerializer {
         Self {
             writers: Writers::new(client, settings),
             schema,
-            title: tokio::sync::OnceCell::new(),
         }
     }
 
@@ -66,7 +65,7 @@ impl JsonSerializer {
 
     /// The subject of records of a topic, if it was found already. There is none where the settings choose an id or a GUID.
     pub fn subject(&self, topic: &str) -> Option<Subject> {
-        self.writers.get(topic, "")?.subject.clone()
+        self.writers.get(topic, ONLY)?.subject.clone()
     }
 
     /// Finds everything that records of a topic need; from then on, the `*_cached` calls answer.
@@ -101,7 +100,7 @@ impl JsonSerializer {
         value: &T,
     ) -> Option<Result<Framed, SerdeError>> {
         self.writers
-            .with(topic, "", |writer| self.write(writer, value))
+            .with(topic, ONLY, |writer| self.write(writer, value))
     }
 
     /// Checks and writes a JSON value; faster than [`JsonSerializer::serialize`] for one.
@@ -123,7 +122,7 @@ impl JsonSerializer {
         value: &Value,
     ) -> Option<Result<Framed, SerdeError>> {
         self.writers
-            .with(topic, "", |writer| self.write_value(writer, value))
+            .with(topic, ONLY, |writer| self.write_value(writer, value))
     }
 
     fn write<T: Serialize + ?Sized>(
@@ -149,26 +148,27 @@ impl JsonSerializer {
     }
 
     async fn writer(&self, topic: &str) -> Result<Arc<Writer<JsonCodec>>, SerdeError> {
-        if let Some(writer) = self.writers.get(topic, "") {
+        if let Some(writer) = self.writers.get(topic, ONLY) {
             return Ok(writer);
         }
         let given = self.schema.as_ref();
-        let title = self.title.get_or_try_init(|| self.root_title()).await?;
+        let title = match self.writers.settings.needs_name() {
+            true => self.title(),
+            false => None,
+        };
         let chosen = self
             .writers
             .choose::<Json>(topic, title.as_deref(), given)
             .await?;
         let codec = self.writers.codec::<Json>(&chosen, given).await?;
-        self.writers.put(topic, "", &chosen, codec, None)
+        self.writers.put(topic, ONLY, &chosen, codec, None)
     }
 
-    async fn root_title(&self) -> Result<Option<String>, SerdeError> {
-        let Some(schema) = &self.schema else {
-            return Ok(None);
-        };
-        let client = &self.writers.client;
-        let codec = codec_of_local::<Json>(client, schema, None, "the given schema").await?;
-        Ok(codec.title().map(str::to_owned))
+    /// The title of the given schema, as the text says it: no reference needs to be followed for it.
+    fn title(&self) -> Option<String> {
+        let schema = self.schema.as_ref()?;
+        let root: Value = serde_json::from_str(&schema.text).ok()?;
+        root.get("title").and_then(Value::as_str).map(str::to_owned)
     }
 }
 

@@ -199,10 +199,29 @@ fn unknown_in(message: &DynamicMessage) -> Option<(Vec<String>, u32)> {
     })
 }
 
-/// The place of a message in its file.
+/// The place of a message in its file: among the file's messages, then among those inside. Entries of maps are not
+/// counted, as in Java: they stand in no `.proto` text, and where they stand among a descriptor's messages depends on
+/// who made it.
 pub fn indexes_of(message: &MessageDescriptor) -> Vec<i32> {
-    // A descriptor's path alternates between the field's number and the place: [4, i] and then [3, j] each.
-    message.path().iter().skip(1).step_by(2).copied().collect()
+    let mut indexes = Vec::new();
+    let mut inner = message.clone();
+    while let Some(parent) = inner.parent_message() {
+        let place = (parent.child_messages())
+            .filter(|child| !child.is_map_entry())
+            .position(|child| child == inner);
+        // An entry has no place among the others.
+        let place = place.and_then(|place| i32::try_from(place).ok());
+        indexes.push(place.unwrap_or_else(|| own_place(&inner)));
+        inner = parent;
+    }
+    indexes.push(own_place(&inner));
+    indexes.reverse();
+    indexes
+}
+
+/// The last step of a descriptor's path, which alternates between a field's number and a place.
+fn own_place(message: &MessageDescriptor) -> i32 {
+    message.path().last().copied().unwrap_or_default()
 }
 
 fn descriptor(name: &str, text: &str) -> Result<FileDescriptorProto, String> {

@@ -12,7 +12,7 @@ use super::language::Language;
 use super::read::{Reader, Readers};
 use super::record::{Framed, Incoming};
 use super::settings::{DeserializerSettings, Part, SchemaChoice, SerializerSettings};
-use super::write::{Writer, Writers};
+use super::write::{Which, Writer, Writers};
 use crate::client::{Deleted, Format, Normalize, Registered, RegistryClient, Schema};
 use crate::model::{Reference, SchemaType, Subject};
 use crate::wire::frame;
@@ -39,8 +39,23 @@ const MAX_IMPORTS: usize = 1_000;
 /// What an id and message indexes take in front of a payload.
 const FRAME: usize = 16;
 
-/// What records are checked against: the registry's own message, where it is not the writing program's.
-type Check = Option<MessageDescriptor>;
+/// How messages of one type are written.
+struct Check {
+    /// The registry's own message, which they are checked against, where it is not the writing program's.
+    found: Option<MessageDescriptor>,
+    /// Whose definition the writer is kept under: as long as it is held, no other one stands at its address.
+    _own: MessageDescriptor,
+}
+
+/// What a writer of messages is kept under: their definition too, as programs that pass on what they read, or that
+/// build their descriptors, may have several of one name.
+fn which<'a>(descriptor: &'a MessageDescriptor) -> Which<'a> {
+    let file = descriptor.parent_file();
+    Which {
+        name: descriptor.full_name(),
+        definition: std::ptr::from_ref(file.file_descriptor_proto()).addr(),
+    }
+}
 
 /// Writes Protobuf messages with the schema's id. Shared between threads by reference; one serves all messages.
 pub struct ProtobufSerializer {
@@ -76,8 +91,9 @@ impl ProtobufSerializer {
     }
 
     /// The subject of messages of a type in a topic, if it was found already. There is none where the settings choose an id or a GUID.
-    pub fn subject(&self, topic: &str, full_name: &str) -> Option<Subject> {
-        self.writers.get(topic, full_name)?.subject.clone()
+    pub fn subject(&self, topic: &str, descriptor: &MessageDescriptor) -> Option<Subject> {
+        let writer = self.writers.get(topic, which(descriptor))?;
+        writer.subject.clone()
     }
 
     /// Finds everything that messages of a type need in a topic; from then on, the `*_cached` calls answer.
@@ -130,9 +146,8 @@ impl ProtobufSerializer {
         message: &M,
     ) -> Option<Result<Framed, SerdeError>> {
         let descriptor = message.descriptor();
-        let name = descriptor.full_name();
         self.writers
-            .with(topic, name, |writer| write(writer, message))
+            .with(topic, which(&descriptor), |writer| write(writer, message))
     }
 
     async fn writer(
@@ -141,7 +156,7 @@ impl ProtobufSerializer {
         descriptor: &MessageDescriptor,
     ) -> Result<Arc<Writer<Check>>, SerdeError> {
         let name = descriptor.full_name();
-        if let Some(writer) = self.writers.get(topic, name) {
+        if let Some(writer) = self.writers.get(topic, which(descriptor)) {
             return Ok(writer);
         }
         let made;
@@ -176,8 +191,12 @@ impl ProtobufSerializer {
                 (indexes, (!same).then_some(found))
             }
         };
+        let check = Check {
+            found: check,
+            _own: descriptor.clone(),
+        };
         self.writers
-            .put(topic, name, &chosen, check, Some(&indexes))
+            .put(topic, which(descriptor), &chosen, check, Some(&indexes))
     }
 
     /// A file as a schema, after everything it imports has been registered, or found.
@@ -262,7 +281,7 @@ fn write<M: Message>(writer: &Writer<Check>, message: &M) -> Result<Framed, Serd
                 e.to_string(),
             ))
         })?;
-        match (check, out.get(before..)) {
+        match (&check.found, out.get(before..)) {
             (Some(descriptor), Some(payload)) => {
                 codec::check_known(descriptor, payload).map_err(error)
             }

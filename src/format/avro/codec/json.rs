@@ -256,7 +256,7 @@ impl FromJson<'_> {
                 .and_then(|n| i32::try_from(n).ok())
                 .map(Datum::Int),
             (Primitive::Long, Value::Number(n)) => integer(n).map(Datum::Long),
-            (Primitive::Float, _) => double(value).map(|n| Datum::Float(n as f32)),
+            (Primitive::Float, _) => narrow(value).map(Datum::Float),
             (Primitive::Double, _) => double(value).map(Datum::Double),
             (Primitive::Bytes, _) => self.bytes(value).map(Datum::Bytes),
             (Primitive::String, Value::String(text)) => Some(Datum::String(text.clone())),
@@ -302,6 +302,13 @@ fn integer(n: &Number) -> Option<i64> {
         let double = n.as_f64()?;
         (double.fract() == 0.0 && double.abs() <= 9_007_199_254_740_992.0).then_some(double as i64)
     })
+}
+
+/// Digits may be lost; a number must not become an infinity.
+fn narrow(value: &Value) -> Option<f32> {
+    let wide = double(value)?;
+    let narrowed = wide as f32;
+    (narrowed.is_finite() || !wide.is_finite()).then_some(narrowed)
 }
 
 fn double(value: &Value) -> Option<f64> {

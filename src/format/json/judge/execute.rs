@@ -6,19 +6,14 @@ use crate::format::json::Dialect;
 use crate::format::json::contain::Side;
 use crate::format::json::uri::resolve;
 use crate::format::json_text::{Node, Value};
-use crate::format::record::json::problem;
+use crate::format::record::json::{decided, engines, problem};
 use crate::format::record::{Problem, TOLD};
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, PatternOptions, Registry, ValidationError, Validator};
+use jsonschema::{Draft, Registry, ValidationError, Validator};
 use std::cell::{Cell, RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The base that the validator gives to a schema without an `$id`.
 const BASE: &str = "json-schema:///";
-/// Steps of one match with look-around, which is matched by backtracking.
-const BACKTRACKS: usize = 50_000;
-/// Bytes of one compiled pattern.
-const COMPILED_BYTES: usize = 4 << 20;
 /// Schemas that one validation may visit.
 const VISITS: u64 = 200_000;
 /// Objections to one document that are looked at.
@@ -251,21 +246,6 @@ fn draft_of(dialect: Dialect) -> Draft {
     }
 }
 
-/// Linear first: only look-around and back-references need an engine that backtracks.
-fn engines() -> (
-    PatternOptions<jsonschema::Regex>,
-    PatternOptions<jsonschema::FancyRegex>,
-) {
-    let linear = PatternOptions::regex()
-        .size_limit(COMPILED_BYTES)
-        .dfa_size_limit(COMPILED_BYTES);
-    let backtracking = PatternOptions::fancy_regex()
-        .backtrack_limit(BACKTRACKS)
-        .size_limit(COMPILED_BYTES)
-        .dfa_size_limit(COMPILED_BYTES);
-    (linear, backtracking)
-}
-
 /// Whether the validator takes a pattern.
 pub(super) fn compiles_pattern(dialect: Dialect, pattern: &str) -> bool {
     let schema = serde_json::json!({ "pattern": pattern });
@@ -306,20 +286,6 @@ pub(super) fn meta_errors(document: &Node, dialect: Dialect) -> Option<Vec<Vec<S
 fn shown(what: &str, error: &dyn std::fmt::Display) -> Refusal {
     let error: String = error.to_string().chars().take(200).collect();
     format!("{what}: {error}")
-}
-
-/// Whether an objection is about the document, and not the validator giving up.
-fn decided(error: &ValidationError<'_>) -> bool {
-    match error.kind() {
-        ValidationErrorKind::BacktrackLimitExceeded { .. }
-        | ValidationErrorKind::RegexEngineFailure { .. }
-        | ValidationErrorKind::Referencing(_) => false,
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            context.iter().flatten().all(decided)
-        }
-        ValidationErrorKind::PropertyNames { error } => decided(error),
-        _ => true,
-    }
 }
 
 /// Whether what the validator copies when it compiles is not too much: it keeps what is under each `not`.
