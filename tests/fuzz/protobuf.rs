@@ -508,10 +508,11 @@ fn plain(value: &Value) -> Option<(&'static str, String)> {
     })
 }
 
+fn is_empty(value: &Value) -> bool {
+    matches!(value, Value::Message(message) if message.fields().next().is_none())
+}
+
 fn is_zero(value: &Value) -> bool {
-    if let Value::Message(message) = value {
-        return message.fields().next().is_none();
-    }
     plain(value).is_some_and(|(_, text)| matches!(text.as_str(), "0" | "[]" | "-0"))
 }
 
@@ -557,7 +558,8 @@ fn equal(f: &FieldDescriptor, a: &Value, g: &FieldDescriptor, b: &Value) -> Resu
                     return differ();
                 };
                 // Neither was written, so that they need not be zeros of one kind.
-                if is_zero(part) && is_zero(other) && !whole.has_field(&field) {
+                let is_unwritten = is_zero(part) || !is_written && is_empty(part);
+                if is_unwritten && is_zero(other) && !whole.has_field(&field) {
                     continue;
                 }
                 if matches!(
