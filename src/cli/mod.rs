@@ -8,6 +8,7 @@ mod explain;
 mod logging;
 #[cfg(feature = "server")]
 mod migrate;
+mod remote;
 #[cfg(feature = "server")]
 mod serve;
 
@@ -43,7 +44,9 @@ pub fn main() -> ExitCode {
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("accord: {failure}");
+            if !failure.is_silent() {
+                eprintln!("accord: {failure}");
+            }
             failure.code()
         }
     }

@@ -32,7 +32,7 @@ pub(super) struct Inner {
     schemas: Flights<Registered>,
     associations: Flights<Vec<Association>>,
     counters: Arc<Counters>,
-    tuning: Tuning,
+    pub tuning: Tuning,
     /// Until when the registry counts as out of reach.
     away: Mutex<Option<Instant>>,
 }

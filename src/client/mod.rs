@@ -106,6 +106,18 @@ impl RegistryClient {
         ClientBuilder::new(urls)
     }
 
+    /// Sends a request that the other methods do not know, with the same failover, credentials and retries, and gives
+    /// the answer as it came. Nothing is kept, and the client's context is not added.
+    ///
+    /// # Errors
+    ///
+    /// See [`ClientError`]; every status but a success is one.
+    pub async fn send(&self, request: &Request) -> Result<Answer, ClientError> {
+        let retries = self.inner.tuning.retries;
+        let (answer, _) = self.inner.pool.call(request, retries).await?;
+        Ok(answer)
+    }
+
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
         self.inner.stats()

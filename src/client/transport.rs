@@ -1,5 +1,7 @@
 //! How a request gets to one registry and its answer back. HTTP is one way; tests have others.
 
+use super::error::ClientError;
+use super::target::Target;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt;
@@ -37,6 +39,31 @@ pub struct Request {
     pub target: String,
     /// A JSON document, if anything is sent.
     pub body: Option<Bytes>,
+}
+
+impl Request {
+    /// A request of a path's segments and a query's names and values, which are encoded here. `body` is a JSON
+    /// document.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Invalid`] for segments that no URL can carry: the empty one, `.` and `..`.
+    pub fn new(
+        method: Method,
+        segments: &[&str],
+        query: &[(&str, &str)],
+        body: Option<Bytes>,
+    ) -> Result<Self, ClientError> {
+        let mut target = Target::path(segments)?;
+        for (name, value) in query {
+            target = target.with(name, value);
+        }
+        Ok(Self {
+            method,
+            target: target.into_text(),
+            body,
+        })
+    }
 }
 
 /// An answer that arrived whole.
