@@ -79,15 +79,10 @@ impl Schema {
     }
 
     fn side(&self) -> Side<'_> {
-        Side {
-            root: &self.root,
-            references: self
-                .references
-                .iter()
-                .map(|(name, node)| (Arc::clone(name), node))
-                .collect(),
-            dialect: self.dialect,
-        }
+        let references = (self.references.iter())
+            .map(|(name, node)| (Arc::clone(name), node))
+            .collect();
+        Side::new(&self.root, references, self.dialect)
     }
 
     /// Whether a validator accepts a document; the error if there is no validator of this schema.
@@ -548,11 +543,7 @@ fn hostile_pairs() {
             .expect("a thread")
             .join()
             .expect("it parses");
-        let side = |root| Side {
-            root,
-            references: Vec::new(),
-            dialect: Dialect::Draft7,
-        };
+        let side = |root| Side::new(root, Vec::new(), Dialect::Draft7);
         let took = std::thread::scope(|scope| {
             std::thread::Builder::new()
                 .stack_size(2 << 20)

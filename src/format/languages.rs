@@ -40,6 +40,16 @@ impl Parsed {
         })
     }
 
+    /// Bytes that this schema may take in memory, by estimate: several times its text and that of its references,
+    /// which is `text` bytes.
+    pub fn bytes(&self, text: usize) -> usize {
+        let (times, kept) = match self {
+            Self::Json(schema) => (12, json::kept_bytes(schema, text)),
+            Self::Avro(_) | Self::Protobuf(_) => (8, 0),
+        };
+        text.saturating_mul(times).saturating_add(kept)
+    }
+
     /// The language.
     pub fn schema_type(&self) -> SchemaType {
         match self {

@@ -7,6 +7,8 @@
 #[cfg(feature = "avro")]
 pub mod avro;
 #[cfg(feature = "engine")]
+mod hash;
+#[cfg(feature = "engine")]
 pub mod json;
 #[cfg(feature = "avro")]
 pub mod json_text;

@@ -137,8 +137,7 @@ impl Readings {
             normalized: OnceLock::new(),
         });
         let size = text.len() + references.iter().map(|r| r.text.len()).sum::<usize>();
-        // A parsed schema takes several times its text.
-        let weight = 512 + 8 * size as u64;
+        let weight = 512 + reading.parsed.bytes(size) as u64;
         self.cache.insert(key, (weight, reading.clone()));
         Ok(reading)
     }

@@ -3,9 +3,9 @@
 
 use super::documents::{Documents, Spot, Target};
 use super::model::{Combined, Criterion, Id, Kind, Model, Node, Part};
+use crate::format::hash::HashMap;
 use crate::format::json_text::{Node as Json, Value, line_column};
 use crate::format::{InvalidSchema, Resolved, Strictness};
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Builds the model of the schema at `root` with its references, all of them parsed.
@@ -29,9 +29,9 @@ pub fn build(
         strictness,
         steps,
         nodes: Vec::new(),
-        places: HashMap::new(),
+        places: HashMap::default(),
         queue: Vec::new(),
-        prints: HashMap::new(),
+        prints: HashMap::default(),
     };
     let root = builder.node_at(root);
     builder.run()?;
@@ -141,7 +141,7 @@ impl<'a> Builder<'a> {
         items: &'a [Json],
     ) -> Result<Kind, InvalidSchema> {
         let mut parts = Vec::with_capacity(items.len());
-        let mut seen: HashMap<u64, Vec<&Json>> = HashMap::new();
+        let mut seen: HashMap<u64, Vec<&Json>> = HashMap::default();
         for item in items {
             let print = self.fingerprint(parent.document, item);
             let same = seen.entry(print).or_default();

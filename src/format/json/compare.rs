@@ -9,9 +9,9 @@ use super::kinds::Rule;
 use super::model::{Id, Model, Node};
 use super::pattern::Patterns;
 use super::rules::pair_rules;
+use crate::format::hash::HashMap;
 use crate::format::{Difference, Judgement, TooComplex};
 use crate::model::Policy;
-use std::collections::HashMap;
 use std::fmt::Write;
 
 /// How deep the walk may recurse before a pair is put off till later.
@@ -116,7 +116,7 @@ impl<'m> Compare<'m> {
             models: [writer, reader],
             policy,
             steps,
-            verdicts: HashMap::new(),
+            verdicts: HashMap::default(),
             queue: Vec::new(),
             depth: 0,
             patterns: Patterns::default(),
@@ -224,7 +224,7 @@ impl<'m> Compare<'m> {
             compare: &mut self,
             path: String::new(),
             differences: Vec::new(),
-            walks: HashMap::new(),
+            walks: HashMap::default(),
             repeats: REPEATS,
             later: vec![(String::new(), pair)],
         };

@@ -2,8 +2,8 @@
 
 use super::dialect::{Dialect, is_meta_schema};
 use super::uri::{is_remote, percent_decoded, resolve, split_fragment};
+use crate::format::hash::HashMap;
 use crate::format::json_text::{Node as Json, Value};
-use std::collections::HashMap;
 
 /// Objects larger than this get an index for look-ups.
 const INDEXED_FROM: usize = 16;

@@ -5,6 +5,7 @@
 //! the search runs again; each further witness still has to fail the reader as it is.
 
 mod attribute;
+mod compiled;
 mod execute;
 mod minimise;
 mod record;
@@ -14,12 +15,14 @@ mod stand_in;
 mod tests;
 mod walk;
 
+pub(in crate::format::json) use compiled::Kept;
 pub(in crate::format) use record::check_record;
 pub use rules::rule_of;
 pub use stand_in::Bound;
 
 use super::contain::{Search, Side, search_documents};
 use super::{Dialect, Schema, diff};
+use crate::format::hash::HashSet;
 use crate::format::json_text::{Node, Value};
 use crate::format::truth::{Break, Budget, Obstacle, Outcome, Place, Truth};
 use crate::format::{Difference, Limits};
@@ -27,7 +30,6 @@ use crate::model::Policy;
 use attribute::Attributed;
 use execute::Executor;
 use jsonschema::ValidationError;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Searches for further breaks.
@@ -142,17 +144,18 @@ fn found(
     budget: &Budget,
     differences: &dyn Fn() -> Vec<Difference>,
 ) -> Truth {
-    let sides = Executor::new(writer.clone(), budget.assert_formats)
-        .and_then(|w| Ok((w, Executor::new(reader.clone(), budget.assert_formats)?)));
-    let (writes, reads) = match sides {
-        Ok(sides) => sides,
-        Err(construct) => return Truth::undecided(obstacle(construct)),
-    };
     let first = Node::made(first);
     if !execute::exact(&first) {
         return Truth::undecided(obstacle("a number that a double does not hold"));
     }
     let document = first.to_serde();
+    let formats = budget.assert_formats;
+    let sides = Executor::of(writer.clone(), formats, &document)
+        .and_then(|w| Ok((w, Executor::of(reader.clone(), formats, &document)?)));
+    let (mut writes, mut reads) = match sides {
+        Ok(sides) => sides,
+        Err(construct) => return Truth::undecided(obstacle(construct)),
+    };
     match (writes.accepts(&document), reads.accepts(&document)) {
         (Some(true), Some(false)) => {}
         (None, _) | (_, None) => {
@@ -171,11 +174,18 @@ fn found(
     let rounds = ROUNDS.min(READ / read.max(1)).max(1);
     let tries = TRIES.min((READ / read.max(1)) as u32).max(20);
     let mut weak: Option<Weak> = None;
-    let mut places: HashSet<(Place, String)> = HashSet::new();
-    let mut removed: HashSet<Removal> = HashSet::new();
+    let mut places: HashSet<(Place, String)> = HashSet::default();
+    let mut removed: HashSet<Removal> = HashSet::default();
     let mut next = Some(document);
     for _ in 0..rounds {
         let Some(document) = next.take() else { break };
+        if !(writes.covers(&document) && reads.covers(&document)) {
+            // Another document, of other members: from now on everything is compiled.
+            let sides = Executor::new(writer.clone(), formats)
+                .and_then(|w| Ok((w, Executor::new(reader.clone(), formats)?)));
+            let Ok(sides) = sides else { break };
+            (writes, reads) = sides;
+        }
         let is_told = |document: &serde_json::Value, error: &ValidationError<'_>| {
             let removal = attribute::removal_of(&mut reads.walk(), document, error);
             removed.contains(&removal)
@@ -352,6 +362,7 @@ impl Weak {
                 .map(|(name, node)| (Arc::clone(name), node))
                 .collect(),
             dialect: self.dialect,
+            compiled: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::compare::{Pair, Segment, Sink, Step, Stop};
 use super::kinds;
 use super::model::{Combined, Criterion, Part};
-use std::collections::HashMap;
+use crate::format::hash::HashMap;
 
 /// The differences between two combinations.
 pub fn combined<'m, S: Sink<'m>>(sink: &mut S, pair: Pair, o: &Combined, u: &Combined) -> Step {
@@ -80,7 +80,7 @@ impl<'p> Matching<'p> {
         } else {
             (updates, originals)
         };
-        let mut by_text: HashMap<u64, Vec<usize>> = HashMap::new();
+        let mut by_text: HashMap<u64, Vec<usize>> = HashMap::default();
         for (index, part) in large.iter().enumerate() {
             by_text.entry(part.text).or_default().push(index);
         }
@@ -90,7 +90,7 @@ impl<'p> Matching<'p> {
             large,
             is_small_original,
             by_text,
-            edges: HashMap::new(),
+            edges: HashMap::default(),
             small_to_large: vec![None; small.len()],
             large_to_small: vec![None; large.len()],
             visited: vec![0; large.len()],

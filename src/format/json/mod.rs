@@ -39,6 +39,7 @@ pub struct Schema {
     /// The documents it refers to, by name.
     references: Vec<(Arc<str>, Node)>,
     model: Model,
+    compiled: judge::Kept,
 }
 
 /// Reads a text.
@@ -71,15 +72,22 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
         source.strictness,
         source.limits.steps,
     )?;
-    let references = references
+    let references: Vec<(Arc<str>, Node)> = references
         .into_iter()
         .map(|(resolved, json)| (Arc::clone(&resolved.name), json))
         .collect();
+    let documents = std::iter::once(&root).chain(references.iter().map(|(_, node)| node));
     Ok(Schema {
+        compiled: judge::Kept::of(documents),
         root,
         references,
         model,
     })
+}
+
+/// Bytes that a schema of so much text may take besides what was read of it: its validator, once it was asked.
+pub fn kept_bytes(schema: &Schema, text: usize) -> usize {
+    schema.compiled.bytes(text)
 }
 
 /// Files often begin with a byte order mark; it is no part of the JSON.
@@ -102,12 +110,16 @@ pub fn normalized(schema: &Schema) -> String {
 /// A spelling in which equal values coincide: members sorted, numbers by value.
 fn comparable(value: &Node) -> String {
     let mut out = String::new();
+    write_comparable(value, &mut out);
+    out
+}
+
+fn write_comparable(value: &Node, out: &mut String) {
     write_sorted(
         value,
         &|number| number.value().normalized().to_string(),
-        &mut out,
+        out,
     );
-    out
 }
 
 /// Prints with the members of every object sorted by UTF-16 code units, as JVM servers sort strings.
@@ -125,7 +137,14 @@ fn write_sorted(node: &Node, number: &dyn Fn(&json_text::Number) -> String, out:
         }
         Value::Object(members) => {
             let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            sorted.sort_by(|(a, _), (b, _)| {
+                // Their orders differ beyond ASCII only.
+                if a.is_ascii() && b.is_ascii() {
+                    a.cmp(b)
+                } else {
+                    a.encode_utf16().cmp(b.encode_utf16())
+                }
+            });
             out.push('{');
             for (i, (name, value)) in sorted.into_iter().enumerate() {
                 if i > 0 {

@@ -6,9 +6,9 @@ use super::matching::combined;
 use super::model::{
     ArrayRules, Criterion, Id, Kind, Named, Node, NumberRules, ObjectRules, Rest, StringRules,
 };
+use crate::format::hash::HashSet;
 use crate::format::json_text::Number;
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 /// Runs the rules on a pair.
 pub fn pair_rules<'m, S: Sink<'m>>(sink: &mut S, pair: Pair) -> Step {

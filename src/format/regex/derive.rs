@@ -1,7 +1,8 @@
 //! Derivatives, and the walks over them: a shortest text, several texts, membership.
 
 use super::{Arena, Class, ClassId, Lang, Node};
-use std::collections::{HashMap, HashSet, VecDeque};
+use crate::format::hash::{HashMap, HashSet};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// What was derived before.
@@ -153,7 +154,7 @@ impl Arena {
         let mut words = Vec::new();
         // Where each language was reached from and by which character.
         let mut reached: Vec<(Lang, usize, char)> = vec![(lang, usize::MAX, '\0')];
-        let mut seen: HashSet<Lang> = HashSet::from([lang]);
+        let mut seen: HashSet<Lang> = HashSet::from_iter([lang]);
         let mut queue: VecDeque<usize> = VecDeque::from([0]);
         let text = |reached: &[(Lang, usize, char)], mut at: usize| {
             let mut chars = Vec::new();
@@ -337,8 +338,8 @@ impl Arena {
         if let Some(known) = self.derivatives.firsts.get(&lang) {
             return Ok(known.clone());
         }
-        let mut sets = HashSet::new();
-        let mut seen = HashSet::new();
+        let mut sets = HashSet::default();
+        let mut seen = HashSet::default();
         let mut open = vec![lang];
         while let Some(lang) = open.pop() {
             self.work += 2;

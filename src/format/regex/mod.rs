@@ -17,7 +17,7 @@ mod tests;
 pub use class::Class;
 pub use derive::{Found, Words};
 
-use std::collections::HashMap;
+use crate::format::hash::HashMap;
 
 /// A language of an [`Arena`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,12 +90,12 @@ impl Default for Arena {
     fn default() -> Self {
         let mut arena = Self {
             nodes: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
             with_empty: Vec::new(),
             classes: Vec::new(),
-            class_numbers: HashMap::new(),
+            class_numbers: HashMap::default(),
             any: ClassId(0),
-            patterns: HashMap::new(),
+            patterns: HashMap::default(),
             derivatives: derive::Derivatives::default(),
             work: 0,
             built: 0,

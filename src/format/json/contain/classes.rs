@@ -9,9 +9,9 @@ use super::fast::{Map, Set};
 use super::load::{ASSERTIONS, Meter, Stop};
 use super::sources::{Holds, SideIndex, Sources, Spot, holds};
 use super::value::grown;
-use crate::format::json::comparable;
-use crate::format::json_text::{Node, Value};
-use std::collections::HashMap;
+use crate::format::hash::HashMap;
+use crate::format::json::write_comparable;
+use crate::format::json_text::{Node, Value, print_string};
 
 /// What was found out about references.
 #[derive(Default)]
@@ -70,7 +70,7 @@ impl<'a> Classes<'a> {
         sources: &mut Sources<'a>,
         from: &Spot<'a>,
         kind: Referral,
-        reference: &str,
+        reference: &'a str,
     ) -> Led<'a> {
         let Some(first) = sources.follow(from, reference) else {
             return Led::Missing;
@@ -234,7 +234,7 @@ fn refine<'a>(
     classes: &Classes<'a>,
     meter: &mut Meter,
 ) -> Result<Vec<u32>, Stop> {
-    let mut shapes: HashMap<String, u32> = HashMap::new();
+    let mut shapes: HashMap<String, u32> = HashMap::default();
     let mut texts: Vec<(u32, Vec<u32>)> = Vec::with_capacity(walk.targets.len());
     for target in &walk.targets {
         let mut writer = Writer {
@@ -298,7 +298,7 @@ impl<'a> Writer<'_, 'a> {
             return;
         }
         let Value::Object(members) = &spot.value.value else {
-            self.out.push_str(&comparable(spot.value));
+            write_comparable(spot.value, &mut self.out);
             return;
         };
         let dialect = self.sources.dialect(spot);
@@ -341,7 +341,8 @@ impl<'a> Writer<'_, 'a> {
                     let mut sorted: Vec<_> = inner.iter().collect();
                     sorted.sort_by_key(|(name, _)| name.as_str());
                     for (name, value) in sorted {
-                        self.out.push_str(&format!("{name:?}:"));
+                        print_string(name, &mut self.out);
+                        self.out.push(':');
                         self.child(spot, value);
                     }
                 }
@@ -353,7 +354,7 @@ impl<'a> Writer<'_, 'a> {
                     self.out.push(']');
                 }
                 (Holds::Schemas, Value::Object(_)) => self.child(spot, value),
-                _ => self.out.push_str(&comparable(value)),
+                _ => write_comparable(value, &mut self.out),
             }
             self.out.push(';');
         }

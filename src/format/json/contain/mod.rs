@@ -160,6 +160,7 @@ impl Schema {
                 .map(|(name, node)| (Arc::clone(name), node))
                 .collect(),
             dialect: super::dialect::Dialect::Draft7,
+            compiled: Some(&self.compiled),
         }
     }
 }

@@ -5,11 +5,12 @@
 
 use super::fast::{Map, Set};
 use super::value::grown;
+use crate::format::hash::HashMap;
 use crate::format::json::dialect::Dialect;
+use crate::format::json::judge::Kept;
 use crate::format::json::uri::{percent_decoded, resolve, split_fragment};
 use crate::format::json_text::{self, Node, Value};
 use crate::format::truth::Place;
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 /// Reader or writer.
@@ -24,6 +25,20 @@ pub struct Side<'a> {
     pub references: Vec<(Arc<str>, &'a Node)>,
     /// The dialect of a schema without a `$schema` that is known.
     pub dialect: Dialect,
+    /// Where its validator is kept, if it is.
+    pub(in crate::format::json) compiled: Option<&'a Kept>,
+}
+
+impl<'a> Side<'a> {
+    /// A side of documents that are no schema of the registry: nothing is kept with them.
+    pub fn new(root: &'a Node, references: Vec<(Arc<str>, &'a Node)>, dialect: Dialect) -> Self {
+        Self {
+            root,
+            references,
+            dialect,
+            compiled: None,
+        }
+    }
 }
 
 /// A schema in a resource.
@@ -70,6 +85,8 @@ pub(super) struct Sources<'a> {
     anchors: HashMap<(u32, String), &'a Node>,
     /// Dynamic anchors of a resource; `None` is a `$recursiveAnchor`.
     dynamic: HashMap<(u32, Option<String>), &'a Node>,
+    /// Where references lead, by the resource and the place of their text, which is part of a document.
+    followed: Map<(u32, usize, usize), Option<Spot<'a>>>,
 }
 
 /// What a keyword's value holds.
@@ -277,7 +294,17 @@ impl<'a> Sources<'a> {
     }
 
     /// Where a reference leads.
-    pub(super) fn follow(&mut self, from: &Spot<'a>, reference: &str) -> Option<Spot<'a>> {
+    pub(super) fn follow(&mut self, from: &Spot<'a>, reference: &'a str) -> Option<Spot<'a>> {
+        let key = (from.resource, reference.as_ptr().addr(), reference.len());
+        if let Some(known) = self.followed.get(&key) {
+            return *known;
+        }
+        let led = self.led(from, reference);
+        self.followed.insert(key, led);
+        led
+    }
+
+    fn led(&mut self, from: &Spot<'a>, reference: &str) -> Option<Spot<'a>> {
         let side = self.side(from);
         let (uri, fragment) = split_fragment(reference);
         let fragment = percent_decoded(fragment.unwrap_or_default());
@@ -414,8 +441,14 @@ fn step<'a>(value: &'a Node, token: &str) -> Option<&'a Node> {
     match &value.value {
         Value::Array(items) => items.get(token.parse::<usize>().ok()?),
         Value::Object(_) => {
-            let name = token.replace("~1", "/").replace("~0", "~");
-            value.get(&name).or_else(|| match name.as_str() {
+            let unescaped;
+            let name = if token.contains('~') {
+                unescaped = token.replace("~1", "/").replace("~0", "~");
+                &unescaped
+            } else {
+                token
+            };
+            value.get(name).or_else(|| match name {
                 "definitions" => value.get("$defs"),
                 "$defs" => value.get("definitions"),
                 _ => None,

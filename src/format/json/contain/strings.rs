@@ -6,8 +6,9 @@ use super::formats::Formats;
 use super::load::Stop;
 use super::tableau::{Found, Solver};
 use super::value::Shape;
+use crate::format::hash::{HashMap, HashSet};
 use crate::format::regex::{Arena, Found as Text, Lang};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Longer texts are not built.

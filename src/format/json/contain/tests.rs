@@ -11,11 +11,7 @@ fn parse(text: &str) -> Node {
 }
 
 fn side(root: &Node, dialect: Dialect) -> Side<'_> {
-    Side {
-        root,
-        references: Vec::new(),
-        dialect,
-    }
+    Side::new(root, Vec::new(), dialect)
 }
 
 fn search(dialect: Dialect, writer: &str, reader: &str) -> Search {

@@ -1,7 +1,9 @@
 //! Executes documents: an independent validator says what a schema accepts. What it cannot be trusted with is
 //! refused, never guessed.
 
+use super::compiled::Compiled;
 use super::walk::{Cost, Walk};
+use crate::format::hash::HashSet;
 use crate::format::json::Dialect;
 use crate::format::json::contain::Side;
 use crate::format::json::uri::resolve;
@@ -11,6 +13,7 @@ use crate::format::record::{Problem, TOLD};
 use jsonschema::{Draft, Registry, ValidationError, Validator};
 use std::cell::{Cell, RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// The base that the validator gives to a schema without an `$id`.
 const BASE: &str = "json-schema:///";
@@ -27,19 +30,70 @@ const EXPONENT: i64 = 290;
 
 /// One side, ready to be asked.
 pub(super) struct Executor<'a> {
-    validator: Validator,
-    /// Whether a pattern is matched by backtracking.
-    backtracks: bool,
+    compiled: Arc<Compiled>,
     walk: RefCell<Walk<'a>>,
     visited: Cell<u64>,
+    /// The names of members that were compiled, if not all were; see [`Part`].
+    part: Option<Part>,
+}
+
+/// The names of the members of a document. A schema that says something of another property says nothing of this
+/// document, so such properties need not be compiled to execute it: they are most of a large schema.
+pub(super) struct Part(HashSet<String>);
+
+impl Part {
+    /// Of a document, and of every one that is made of parts of it.
+    fn of(document: &serde_json::Value) -> Self {
+        let mut names = HashSet::default();
+        let mut todo = vec![document];
+        while let Some(value) = todo.pop() {
+            match value {
+                serde_json::Value::Array(items) => todo.extend(items),
+                serde_json::Value::Object(members) => {
+                    for (name, value) in members {
+                        if !names.contains(name) {
+                            names.insert(name.clone());
+                        }
+                        todo.push(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self(names)
+    }
+
+    /// Whether a document has no other names.
+    fn covers(&self, document: &serde_json::Value) -> bool {
+        match document {
+            serde_json::Value::Array(items) => items.iter().all(|item| self.covers(item)),
+            serde_json::Value::Object(members) => {
+                (members.iter()).all(|(name, value)| self.0.contains(name) && self.covers(value))
+            }
+            _ => true,
+        }
+    }
 }
 
 /// Why a document cannot be executed.
 pub(super) type Refusal = String;
 
 impl<'a> Executor<'a> {
+    /// Compiles what counts of a side for a document and its parts.
+    pub(super) fn of(
+        side: Side<'a>,
+        formats: bool,
+        document: &serde_json::Value,
+    ) -> Result<Self, Refusal> {
+        Self::ready(side, formats, Some(Part::of(document)))
+    }
+
     /// Compiles a side.
     pub(super) fn new(side: Side<'a>, formats: bool) -> Result<Self, Refusal> {
+        Self::ready(side, formats, None)
+    }
+
+    fn ready(side: Side<'a>, formats: bool, part: Option<Part>) -> Result<Self, Refusal> {
         let all = std::iter::once(side.root).chain(side.references.iter().map(|(_, node)| *node));
         for document in all {
             if !exact(document) {
@@ -50,19 +104,31 @@ impl<'a> Executor<'a> {
         if !copies_little(all) {
             return Err("a schema that costs too much to compile".to_owned());
         }
-        let (validator, backtracks) =
-            catch_unwind(AssertUnwindSafe(|| compile(&side, formats)))
-                .map_err(|_| "a schema on which the validator fails".to_owned())??;
+        let mut walk = Walk::new(&side);
+        // A name of a schema may stand in any part; and what is missing must not depend on the document.
+        let part = part.filter(|_| !Compiled::is_kept(&side) && walk.is_plain());
+        let partly = part.and_then(|part| {
+            // What refers to a part that was left out is compiled as a whole.
+            let compiled = Compiled::new(&side, formats, Some(&part)).ok()?;
+            Some((compiled, part))
+        });
+        let (compiled, part) = match partly {
+            Some((compiled, part)) => (compiled, Some(part)),
+            None => (Compiled::of(&side, formats)?, None),
+        };
         Ok(Self {
-            validator,
-            backtracks,
-            walk: RefCell::new(Walk::new(&side)),
+            compiled,
+            part,
+            walk: RefCell::new(walk),
             visited: Cell::new(0),
         })
     }
 
     /// Whether the side accepts a document; `None` if that cannot be said.
     pub(super) fn accepts(&self, document: &serde_json::Value) -> Option<bool> {
+        if !self.covers(document) {
+            return None;
+        }
         let cost = self.walk.borrow_mut().cost(document, VISITS);
         let visits = match cost {
             Cost::Visits(visits) => visits,
@@ -74,19 +140,25 @@ impl<'a> Executor<'a> {
         };
         self.visited.set(self.visited.get().saturating_add(visits));
         catch_unwind(AssertUnwindSafe(|| {
-            if self.validator.is_valid(document) {
+            if self.compiled.validator.is_valid(document) {
                 return Some(true);
             }
-            let trusted = (self.validator.iter_errors(document)).all(|error| decided(&error));
+            let trusted =
+                (self.compiled.validator.iter_errors(document)).all(|error| decided(&error));
             trusted.then_some(false)
         }))
         .ok()
         .flatten()
     }
 
+    /// Whether what was compiled is enough for a document.
+    pub(super) fn covers(&self, document: &serde_json::Value) -> bool {
+        (self.part.as_ref()).is_none_or(|part| part.covers(document))
+    }
+
     /// Whether a pattern is matched by backtracking, which can take as many steps as are allowed.
     pub(super) fn backtracks(&self) -> bool {
-        self.backtracks
+        self.compiled.backtracks
     }
 
     /// Whether a document can be asked about within so many visits.
@@ -101,11 +173,11 @@ impl<'a> Executor<'a> {
     /// gives up.
     pub(super) fn problems(&self, document: &serde_json::Value) -> Option<Vec<Problem>> {
         catch_unwind(AssertUnwindSafe(|| {
-            if self.validator.is_valid(document) {
+            if self.compiled.validator.is_valid(document) {
                 return Some(Vec::new());
             }
             let mut problems = Vec::new();
-            for error in self.validator.iter_errors(document).take(TOLD + 1) {
+            for error in self.compiled.validator.iter_errors(document).take(TOLD + 1) {
                 if !decided(&error) {
                     return None;
                 }
@@ -125,7 +197,7 @@ impl<'a> Executor<'a> {
     /// What it objects to in a document that [`Self::accepts`] was asked about.
     pub(super) fn errors(&self, document: &serde_json::Value) -> Vec<ValidationError<'static>> {
         catch_unwind(AssertUnwindSafe(|| {
-            (self.validator.iter_errors(document))
+            (self.compiled.validator.iter_errors(document))
                 .take(ERRORS)
                 .map(ValidationError::to_owned)
                 .collect()
@@ -140,7 +212,9 @@ impl<'a> Executor<'a> {
         is: impl FnMut(ValidationError<'_>) -> bool,
     ) -> bool {
         catch_unwind(AssertUnwindSafe(|| {
-            (self.validator.iter_errors(document)).take(ERRORS).any(is)
+            (self.compiled.validator.iter_errors(document))
+                .take(ERRORS)
+                .any(is)
         }))
         .unwrap_or(false)
     }
@@ -152,7 +226,11 @@ impl<'a> Executor<'a> {
 }
 
 /// The validator, and whether it matches patterns by backtracking.
-fn compile(side: &Side<'_>, formats: bool) -> Result<(Validator, bool), Refusal> {
+pub(super) fn compile(
+    side: &Side<'_>,
+    formats: bool,
+    part: Option<&Part>,
+) -> Result<(Validator, bool), Refusal> {
     let dialect = Dialect::declared(side.root).unwrap_or(side.dialect);
     let draft = draft_of(dialect);
     let own = (side.root.get(dialect.id_keyword())).and_then(Node::as_str);
@@ -160,7 +238,7 @@ fn compile(side: &Side<'_>, formats: bool) -> Result<(Validator, bool), Refusal>
     let documents: Vec<(&str, Draft, serde_json::Value)> = (side.references.iter())
         .map(|(name, document)| {
             let name = name.split('#').next().unwrap_or_default();
-            let executed = executed(document, Holds::Keywords);
+            let executed = executed(document, Holds::Keywords, part);
             let draft = match Dialect::declared(document) {
                 Some(_) => draft.detect(&executed),
                 None => draft,
@@ -168,31 +246,71 @@ fn compile(side: &Side<'_>, formats: bool) -> Result<(Validator, bool), Refusal>
             (name, draft, executed)
         })
         .collect();
+    let schema = executed(side.root, Holds::Keywords, part);
+    // A document is nearly always known by one URI; each further one is crawled like a document of its own.
+    let nearest = build(&schema, &base, &documents, draft, formats, Names::Nearest);
+    match nearest {
+        Err(_) if !documents.is_empty() => {
+            build(&schema, &base, &documents, draft, formats, Names::All)
+        }
+        outcome => outcome,
+    }
+}
+
+/// By which URIs the documents that are referred to are known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// Their names, as the root resolves them.
+    Nearest,
+    /// Also their names by themselves.
+    All,
+}
+
+fn build(
+    schema: &serde_json::Value,
+    base: &str,
+    documents: &[(&str, Draft, serde_json::Value)],
+    draft: Draft,
+    formats: bool,
+    names: Names,
+) -> Result<(Validator, bool), Refusal> {
     let refused =
         |error: &dyn std::fmt::Display| shown("a reference that the validator refuses", error);
-    let mut registry = Registry::new().draft(draft);
-    for (name, draft, document) in &documents {
-        let mut uris = vec![resolve(&base, name), resolve(BASE, name)];
-        uris.dedup();
-        for uri in uris {
-            registry = (registry.add(uri, draft.create_resource_ref(document)))
-                .map_err(|error| refused(&error))?;
+    let registry = match documents {
+        // Without references there is nothing to look up, and nothing to make ready for it.
+        [] => None,
+        _ => {
+            let mut registry = Registry::new().draft(draft);
+            for (name, draft, document) in documents {
+                let mut uris = vec![resolve(base, name)];
+                if names == Names::All {
+                    uris.push(resolve(BASE, name));
+                    uris.dedup();
+                }
+                for uri in uris {
+                    registry = (registry.add(uri, draft.create_resource_ref(document)))
+                        .map_err(|error| refused(&error))?;
+                }
+            }
+            Some(registry.prepare().map_err(|error| refused(&error))?)
         }
-    }
-    let registry = registry.prepare().map_err(|error| refused(&error))?;
-    let schema = executed(side.root, Holds::Keywords);
+    };
     let options = || {
-        jsonschema::options()
+        let options = jsonschema::options();
+        let options = match &registry {
+            Some(registry) => options.with_registry(registry),
+            None => options,
+        };
+        options
             .with_draft(draft)
-            .with_registry(&registry)
             .with_base_uri(BASE)
             .should_validate_formats(formats)
     };
     let (linear, backtracking) = engines();
-    if let Ok(validator) = options().with_pattern_options(linear).build(&schema) {
+    if let Ok(validator) = options().with_pattern_options(linear).build(schema) {
         return Ok((validator, false));
     }
-    (options().with_pattern_options(backtracking).build(&schema))
+    (options().with_pattern_options(backtracking).build(schema))
         .map(|validator| (validator, true))
         .map_err(|error| shown("a schema that the validator refuses", &error))
 }
@@ -204,34 +322,44 @@ enum Holds {
     Keywords,
     /// Schemas by name.
     Schemas,
+    /// Schemas by the name of the member that they are for.
+    Properties,
     /// A value to compare with.
     Data,
 }
 
-/// A schema as the validator gets it: without the prose, which is most of many a schema.
-fn executed(node: &Node, holds: Holds) -> serde_json::Value {
+/// A schema as the validator gets it: without the prose, which is most of many a schema, and without properties that
+/// the part does not have.
+fn executed(node: &Node, holds: Holds, part: Option<&Part>) -> serde_json::Value {
     const PROSE: [&str; 4] = ["title", "description", "$comment", "markdownDescription"];
     let members = match &node.value {
-        Value::Array(items) => return items.iter().map(|item| executed(item, holds)).collect(),
+        Value::Array(items) => {
+            return (items.iter())
+                .map(|item| executed(item, holds, part))
+                .collect();
+        }
         Value::Object(members) => members,
         _ => return node.to_serde(),
     };
     (members.iter())
-        .filter(|(name, value)| {
-            holds != Holds::Keywords || value.as_str().is_none() || !PROSE.contains(&name.as_str())
+        .filter(|(name, value)| match holds {
+            Holds::Keywords => value.as_str().is_none() || !PROSE.contains(&name.as_str()),
+            Holds::Properties => part.is_none_or(|part| part.0.contains(name)),
+            Holds::Schemas | Holds::Data => true,
         })
         .map(|(name, value)| {
             let inner = match (holds, name.as_str()) {
                 (Holds::Data, _) | (Holds::Keywords, "enum" | "const") => Holds::Data,
-                (Holds::Schemas, _) => Holds::Keywords,
+                (Holds::Schemas | Holds::Properties, _) => Holds::Keywords,
+                (Holds::Keywords, "properties") => Holds::Properties,
                 (
                     Holds::Keywords,
-                    "properties" | "patternProperties" | "definitions" | "$defs" | "dependencies"
+                    "patternProperties" | "definitions" | "$defs" | "dependencies"
                     | "dependentSchemas",
                 ) => Holds::Schemas,
                 (Holds::Keywords, _) => Holds::Keywords,
             };
-            (name.clone(), executed(value, inner))
+            (name.clone(), executed(value, inner, part))
         })
         .collect()
 }

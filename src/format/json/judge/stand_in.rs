@@ -12,12 +12,12 @@
 
 use super::Weak;
 use super::execute::{compiles_pattern, meta_errors};
+use crate::format::hash::{HashMap, HashSet};
 use crate::format::json::Dialect;
 use crate::format::json::contain::Side;
 use crate::format::json::documents::{Documents, Spot, Target};
 use crate::format::json::uri::percent_decoded;
 use crate::format::json_text::{Node, Value};
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Sides with more values get no stand-ins.
@@ -114,11 +114,11 @@ impl<'a> Survey<'a> {
         Self {
             documents,
             todo,
-            met: HashMap::new(),
-            maps: HashSet::new(),
-            targets: HashSet::new(),
-            patterns: HashMap::new(),
-            changes: HashMap::new(),
+            met: HashMap::default(),
+            maps: HashSet::default(),
+            targets: HashSet::default(),
+            patterns: HashMap::default(),
+            changes: HashMap::default(),
         }
     }
 
@@ -322,7 +322,7 @@ impl<'a> Survey<'a> {
         {
             return None;
         }
-        let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut users: HashMap<usize, Vec<usize>> = HashMap::default();
         for (&schema, met) in &self.met {
             for (_, part) in &met.parts {
                 users.entry(*part).or_default().push(schema);
@@ -332,7 +332,7 @@ impl<'a> Survey<'a> {
             .filter(|(_, change)| change.unknown)
             .map(|(&schema, _)| schema)
             .collect();
-        let mut tainted: HashSet<usize> = HashSet::new();
+        let mut tainted: HashSet<usize> = HashSet::default();
         while let Some(schema) = todo.pop() {
             if tainted.insert(schema) {
                 todo.extend(users.get(&schema).into_iter().flatten());

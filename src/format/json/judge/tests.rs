@@ -202,11 +202,7 @@ fn pairs_with_a_known_truth() {
             "2019-09" => Dialect::Draft2019,
             _ => Dialect::Draft2020,
         };
-        let side = |name: &str| Side {
-            root: pair.get(name).unwrap(),
-            references: Vec::new(),
-            dialect,
-        };
+        let side = |name: &str| Side::new(pair.get(name).unwrap(), Vec::new(), dialect);
         let budget = Budget {
             assert_formats: word("format_mode") == "assertion",
             ..Budget::default()

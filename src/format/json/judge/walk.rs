@@ -1,11 +1,11 @@
 //! Walks a schema beside a document: what validating may cost, where an objection stands, and which schema of
 //! the other side speaks of the same value.
 
+use crate::format::hash::HashMap;
 use crate::format::json::contain::Side;
 use crate::format::json::documents::{Documents, Spot, Target};
 use crate::format::json_text::{Node, Value};
 use crate::format::truth::Place;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Alternatives that are looked through for a schema of a value.
@@ -24,6 +24,8 @@ pub(super) enum Cost {
 pub(super) struct Walk<'a> {
     documents: Documents<'a>,
     root: Spot<'a>,
+    /// The documents: the root first.
+    spots: Vec<Spot<'a>>,
     names: Vec<Option<Arc<str>>>,
     roots: Vec<&'a Node>,
 }
@@ -47,22 +49,60 @@ impl<'a> Walk<'a> {
         let root = documents.add("", side.root);
         let mut names = vec![None];
         let mut roots = vec![side.root];
+        let mut spots = vec![root];
         for (name, node) in &side.references {
-            documents.add(name, node);
+            spots.push(documents.add(name, node));
             names.push(Some(Arc::clone(name)));
             roots.push(node);
         }
         Self {
             documents,
             root,
+            spots,
             names,
             roots,
         }
     }
 
+    /// Whether the documents name no schemas inside themselves, and all that they refer to is there.
+    pub(super) fn is_plain(&mut self) -> bool {
+        const NAMES: [&str; 5] = ["$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"];
+        let mut todo: Vec<(Spot<'a>, &'a Node, bool)> = Vec::new();
+        for spot in &self.spots {
+            todo.push((*spot, spot.value, true));
+        }
+        while let Some((spot, node, is_root)) = todo.pop() {
+            let members = match &node.value {
+                Value::Array(items) => {
+                    todo.extend(items.iter().map(|item| (spot, item, false)));
+                    continue;
+                }
+                Value::Object(members) => members,
+                _ => continue,
+            };
+            for (name, value) in members {
+                match (name.as_str(), value.as_str()) {
+                    ("$ref", Some(reference)) => {
+                        if !matches!(self.documents.follow(&spot, reference), Target::Here(_)) {
+                            return false;
+                        }
+                    }
+                    // A property of such a name has a schema there.
+                    (name, _) if NAMES.contains(&name) && value.as_object().is_none() => {
+                        if !is_root || !name.ends_with("id") {
+                            return false;
+                        }
+                    }
+                    _ => todo.push((spot, value, false)),
+                }
+            }
+        }
+        true
+    }
+
     /// What validating a document may cost.
     pub(super) fn cost(&mut self, document: &serde_json::Value, limit: u64) -> Cost {
-        let (root, mut memo, mut fuel) = (self.root, Memo::new(), limit);
+        let (root, mut memo, mut fuel) = (self.root, Memo::default(), limit);
         match self.visits(root, document, &mut memo, &mut fuel) {
             Some(visits) if visits <= limit => Cost::Visits(visits),
             _ => Cost::TooMuch,
