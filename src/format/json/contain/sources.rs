@@ -126,10 +126,12 @@ impl<'a> Sources<'a> {
     /// Adds the documents of a side; its root.
     pub(super) fn add(&mut self, index: SideIndex, side: &Side<'a>) -> Spot<'a> {
         let dialect = Dialect::declared(side.root).unwrap_or(side.dialect);
-        let root = self.document(index, None, side.root, dialect);
+        let is_nameless = side.compiled.is_some_and(Kept::is_nameless);
+        let root = self.document(index, None, side.root, dialect, is_nameless);
         for (name, reference) in &side.references {
             let dialect = Dialect::declared(reference).unwrap_or(dialect);
-            self.document(index, Some(Arc::clone(name)), reference, dialect);
+            let name = Some(Arc::clone(name));
+            self.document(index, name, reference, dialect, is_nameless);
         }
         root
     }
@@ -140,6 +142,7 @@ impl<'a> Sources<'a> {
         name: Option<Arc<str>>,
         value: &'a Node,
         dialect: Dialect,
+        is_nameless: bool,
     ) -> Spot<'a> {
         let document = self.documents.len() as u32;
         let resource = self.resources.len() as u32;
@@ -165,33 +168,38 @@ impl<'a> Sources<'a> {
             }
         }
         self.documents.push(Document { side, name, root });
-        self.index(side, root, true);
+        self.index(side, root, true, is_nameless);
         let uri = self.resources[resource as usize].uri.clone();
         self.by_uri.entry((side, uri)).or_insert(resource);
         root
     }
 
     /// Notes what the schemas in a value name.
-    fn index(&mut self, side: SideIndex, mut spot: Spot<'a>, is_root: bool) {
+    fn index(&mut self, side: SideIndex, mut spot: Spot<'a>, is_root: bool, is_nameless: bool) {
         let Value::Object(members) = &spot.value.value else {
             return;
         };
         self.names(side, &mut spot, members, is_root);
+        if is_nameless {
+            return;
+        }
         for (name, value) in members {
             let held = holds(name);
             match (held, &value.value) {
                 (Holds::NoSchema, _) => {}
                 (Holds::MapOfSchemas, Value::Object(members)) => {
                     for (_, value) in members {
-                        grown(|| self.index(side, Spot { value, ..spot }, false));
+                        grown(|| self.index(side, Spot { value, ..spot }, false, false));
                     }
                 }
                 (Holds::Schemas, Value::Array(items)) => {
                     for value in items {
-                        grown(|| self.index(side, Spot { value, ..spot }, false));
+                        grown(|| self.index(side, Spot { value, ..spot }, false, false));
                     }
                 }
-                (Holds::Schemas, _) => grown(|| self.index(side, Spot { value, ..spot }, false)),
+                (Holds::Schemas, _) => {
+                    grown(|| self.index(side, Spot { value, ..spot }, false, false))
+                }
                 _ => {}
             }
         }
@@ -323,7 +331,7 @@ impl<'a> Sources<'a> {
                     let meta = meta_schema(&full)?;
                     let dialect = Dialect::declared(meta).unwrap_or(Dialect::Draft7);
                     let name = Some(Arc::from(full.as_str()));
-                    self.document(side, name, meta, dialect).resource
+                    self.document(side, name, meta, dialect, false).resource
                 }
             }
         };

@@ -52,6 +52,10 @@ pub(in crate::format::json) struct Kept {
     cell: OnceLock<Result<Arc<Compiled>, Refusal>>,
     /// Bytes that the validator may take apart from what is in proportion to the schema's text.
     patterns: usize,
+    /// Whether no schema inside the documents has a name of its own.
+    is_nameless: bool,
+    /// Whether besides all that they refer to is there, once that was looked for.
+    is_plain: OnceLock<bool>,
 }
 
 /// Validators that may take more than this for their patterns are compiled afresh each time.
@@ -60,10 +64,23 @@ const PATTERN_BYTES: usize = 256 << 10;
 impl Kept {
     /// A place for the validator of these documents.
     pub fn of<'n>(documents: impl Iterator<Item = &'n Node>) -> Self {
+        let documents: Vec<&Node> = documents.collect();
         Self {
             cell: OnceLock::new(),
-            patterns: patterns(documents),
+            patterns: patterns(documents.clone()),
+            is_nameless: is_nameless(&documents),
+            is_plain: OnceLock::new(),
         }
+    }
+
+    /// Whether no schema inside the documents has a name of its own: no `$id`, no anchor.
+    pub fn is_nameless(&self) -> bool {
+        self.is_nameless
+    }
+
+    /// Whether they are nameless, and all that they refer to is there.
+    pub(super) fn is_plain(&self, leads: impl FnOnce() -> bool) -> bool {
+        self.is_nameless && *self.is_plain.get_or_init(leads)
     }
 
     /// Bytes that the validator may take, by estimate, for documents of so many bytes of text; measured over public
@@ -81,9 +98,34 @@ impl Kept {
     }
 }
 
+/// Whether no value inside the documents looks like a name of a schema.
+fn is_nameless(documents: &[&Node]) -> bool {
+    const NAMES: [&str; 5] = ["$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"];
+    let mut todo: Vec<(&Node, bool)> = documents.iter().map(|node| (*node, true)).collect();
+    while let Some((node, is_root)) = todo.pop() {
+        let members = match &node.value {
+            Value::Array(items) => {
+                todo.extend(items.iter().map(|item| (item, false)));
+                continue;
+            }
+            Value::Object(members) => members,
+            _ => continue,
+        };
+        for (name, value) in members {
+            // A property of such a name has a schema there; the root's own name is known anyway.
+            let names = NAMES.contains(&name.as_str()) && value.as_object().is_none();
+            if names && !(is_root && name.ends_with("id")) {
+                return false;
+            }
+            todo.push((value, false));
+        }
+    }
+    true
+}
+
 /// What compiled patterns take, by estimate.
-fn patterns<'n>(documents: impl Iterator<Item = &'n Node>) -> usize {
-    let mut todo: Vec<&Node> = documents.collect();
+fn patterns(documents: Vec<&Node>) -> usize {
+    let mut todo = documents;
     let mut bytes = 0usize;
     while let Some(node) = todo.pop() {
         let members = match &node.value {

@@ -106,7 +106,10 @@ impl<'a> Executor<'a> {
         }
         let mut walk = Walk::new(&side);
         // A name of a schema may stand in any part; and what is missing must not depend on the document.
-        let part = part.filter(|_| !Compiled::is_kept(&side) && walk.is_plain());
+        let part = part.filter(|_| {
+            (side.compiled).is_some_and(|kept| kept.is_plain(|| walk.leads_everywhere()))
+                && !Compiled::is_kept(&side)
+        });
         let partly = part.and_then(|part| {
             // What refers to a part that was left out is compiled as a whole.
             let compiled = Compiled::new(&side, formats, Some(&part)).ok()?;

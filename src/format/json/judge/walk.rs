@@ -64,17 +64,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the documents name no schemas inside themselves, and all that they refer to is there.
-    pub(super) fn is_plain(&mut self) -> bool {
-        const NAMES: [&str; 5] = ["$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"];
-        let mut todo: Vec<(Spot<'a>, &'a Node, bool)> = Vec::new();
-        for spot in &self.spots {
-            todo.push((*spot, spot.value, true));
-        }
-        while let Some((spot, node, is_root)) = todo.pop() {
+    /// Whether all that the documents refer to is there. They name no schemas inside themselves.
+    pub(super) fn leads_everywhere(&mut self) -> bool {
+        let mut todo: Vec<(Spot<'a>, &'a Node)> = (self.spots.iter())
+            .map(|spot| (*spot, spot.value))
+            .collect();
+        while let Some((spot, node)) = todo.pop() {
             let members = match &node.value {
                 Value::Array(items) => {
-                    todo.extend(items.iter().map(|item| (spot, item, false)));
+                    todo.extend(items.iter().map(|item| (spot, item)));
                     continue;
                 }
                 Value::Object(members) => members,
@@ -87,13 +85,7 @@ impl<'a> Walk<'a> {
                             return false;
                         }
                     }
-                    // A property of such a name has a schema there.
-                    (name, _) if NAMES.contains(&name) && value.as_object().is_none() => {
-                        if !is_root || !name.ends_with("id") {
-                            return false;
-                        }
-                    }
-                    _ => todo.push((spot, value, false)),
+                    _ => todo.push((spot, value)),
                 }
             }
         }
