@@ -175,6 +175,7 @@ impl<'t, 'r, 'de> Reader<'t, 'r, 'de> {
                         branch: None,
                     }
                     .skip()?;
+                    blocks.passed()?;
                 }
             }
         }

@@ -61,7 +61,7 @@ impl<'r, 'de> Blocks<'r, 'de> {
 
     /// After an item: the next block, if this one has no more.
     #[inline]
-    fn passed(&mut self) -> Result<(), Error> {
+    pub fn passed(&mut self) -> Result<(), Error> {
         if self.left == 0 {
             self.open()?;
         }

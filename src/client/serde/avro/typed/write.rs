@@ -515,9 +515,13 @@ impl<'t, 'o> Serializer for Writer<'t, 'o> {
                 Ok(())
             }
             Node::Union(union) => {
+                // A symbol of an enum, the name of a branch, or a text.
                 let asked = Asked::Symbol(variant);
-                let fits = |branch: &Branch| asked.fit(self.table.node(branch.of)).is_some();
-                if union.branches.iter().any(fits) {
+                let fit = |branch: &Branch| asked.fit(self.table.node(branch.of));
+                let is_symbol = union.branches.iter().any(|branch| fit(branch) == Some(0));
+                let is_name = union.branches.iter().any(|b| b.is_called(variant));
+                let is_text = union.branches.iter().any(|branch| fit(branch).is_some());
+                if is_symbol || (is_text && !is_name) {
                     return self
                         .into_best(union, asked)?
                         .serialize_unit_variant(_name, _index, variant);
