@@ -18,9 +18,9 @@
 //! read the same changes from the log, in the same order.
 //!
 //! Features: `engine` alone is the pure core; `client` alone is `model`, `wire` and the client, which knows nothing of
-//! the engine; `server` runs the registry on the stores of `sqlite` and `postgres`; `cli` is the command line. These are
-//! on by default. For programs that use the library: `client-avro`, `client-json` and `client-protobuf` are serializers,
-//! `kafka` sends and receives with them, and `testing` is a registry for tests.
+//! the engine; `server` runs the registry on the stores of `sqlite` and `postgres`; `cli` is the command line. For
+//! programs that use the library: `client-avro`, `client-json` and `client-protobuf` are serializers. All these are on by
+//! default. `kafka` sends and receives with them, and `testing` is a registry for tests.
 
 #![warn(missing_docs)]
 

@@ -33,6 +33,8 @@ mod truth;
 
 #[cfg(feature = "client-avro")]
 pub(crate) mod data;
+#[cfg(feature = "client-avro")]
+pub(crate) mod table;
 #[cfg(all(test, feature = "engine"))]
 mod tests;
 

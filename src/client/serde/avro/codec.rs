@@ -1,17 +1,15 @@
 //! One Avro schema, ready to write and read records: typed ones through serde, others as JSON values.
 //!
-//! The fast path is serde_avro_fast; nothing else here knows that library. Whatever it refuses is looked at once more
-//! by our own reading of the specification, which can say where and why.
+//! Typed records go straight from and to bytes ([`typed`]). Whatever that refuses is looked at once more by the exact
+//! reading of the specification, which can say where and why.
 
+use super::typed::{self, Fields, Output};
 use crate::client::serde::{Limits, Mismatch};
 use crate::format::avro::data::{self, Bounds, Failure, Misfit, Notation};
+use crate::format::avro::table::Table;
 use crate::format::{self, Resolved, Source, Strictness};
 use serde::{Deserialize, Serialize};
-use serde_avro_fast::de::read::SliceRead;
-use serde_avro_fast::de::{DeserializerConfig, DeserializerState};
-use serde_avro_fast::ser::{SerializerConfig, SerializerState};
 use std::fmt;
-use std::io::BufRead;
 
 /// How a record is written as a JSON value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,14 +49,13 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// Values that each record of a type has, whatever its bytes say. The fast path's library counts them one by one when it
-/// reads a schema; a few records inside each other can have any number.
+/// Values that each record of a type has, whatever its bytes say: a few records inside each other can have any number.
 const FIXED_VALUES: usize = 1_000_000;
 
 /// An Avro schema with everything it refers to, ready for use.
 pub struct AvroCodec {
     parsed: format::avro::Schema,
-    fast: serde_avro_fast::Schema,
+    table: Table,
     /// Whether a few bytes may claim any number of values.
     weightless: bool,
     /// How many values that take no bytes follow each byte at most.
@@ -102,16 +99,12 @@ impl AvroCodec {
                 "each record of it has more than {FIXED_VALUES} values"
             ));
         }
-        let whole = format::avro::formatted(&parsed, "resolved").unwrap_or_else(|| text.to_owned());
-        let fast = whole
-            .parse()
-            .map_err(|e: serde_avro_fast::schema::SchemaError| e.to_string())?;
         Ok(Self {
             weightless: data::has_weightless_items(&parsed),
             free: data::weightless_values(&parsed),
             floats: data::has_floats(&parsed),
+            table: Table::new(&parsed),
             parsed,
-            fast,
         })
     }
 
@@ -142,7 +135,7 @@ impl AvroCodec {
     pub fn encoder(&self) -> AvroEncoder<'_> {
         AvroEncoder {
             codec: self,
-            config: SerializerConfig::new(&self.fast),
+            output: Output::default(),
         }
     }
 
@@ -174,9 +167,32 @@ impl AvroCodec {
         if self.weightless || most > limits.values {
             data::decode(&self.parsed, bytes, bounds(limits)).map_err(failure)?;
         }
-        let mut state = self.state(bytes, limits);
-        match T::deserialize(state.deserializer()) {
-            Ok(value) if is_spent(&mut state.into_reader()) => Ok(value),
+        match typed::read(
+            &self.table,
+            bytes,
+            self.bounds(bytes, limits),
+            Fields::InOrder,
+        ) {
+            Ok((value, [])) => Ok(value),
+            Ok(_) => Err(self.left_over(bytes, limits)),
+            Err(_) => self.decode_again(bytes, limits),
+        }
+    }
+
+    /// For types that have to be told the names of their fields, and to say what is wrong.
+    #[cold]
+    fn decode_again<'a, T: Deserialize<'a>>(
+        &self,
+        bytes: &'a [u8],
+        limits: &Limits,
+    ) -> Result<T, Unreadable> {
+        match typed::read(
+            &self.table,
+            bytes,
+            self.bounds(bytes, limits),
+            Fields::ByName,
+        ) {
+            Ok((value, [])) => Ok(value),
             Ok(_) => Err(self.left_over(bytes, limits)),
             Err(error) => Err(self.refused::<T>(bytes, limits, &error)),
         }
@@ -235,20 +251,16 @@ impl AvroCodec {
     }
 
     #[inline]
-    fn state<'s, 'a>(
-        &'s self,
-        bytes: &'a [u8],
-        limits: &Limits,
-    ) -> DeserializerState<'s, SliceRead<'a>> {
-        let mut config = DeserializerConfig::new(&self.fast);
-        config.allowed_depth = limits.depth;
-        config.max_seq_size = if self.weightless {
-            limits.values
-        } else {
-            // Every item takes a byte at least.
-            bytes.len()
-        };
-        DeserializerState::with_config(SliceRead::new(bytes), config)
+    fn bounds(&self, bytes: &[u8], limits: &Limits) -> typed::Bounds {
+        typed::Bounds {
+            depth: limits.depth,
+            items: if self.weightless {
+                limits.values
+            } else {
+                // Every item takes a byte at least.
+                bytes.len()
+            },
+        }
     }
 
     #[cold]
@@ -270,13 +282,12 @@ impl AvroCodec {
         &self,
         bytes: &'a [u8],
         limits: &Limits,
-        error: &serde_avro_fast::de::DeError,
+        error: &typed::Error,
     ) -> Unreadable {
         if let Err(mismatch) = self.check(bytes, limits) {
             return Unreadable::Bytes(mismatch);
         }
-        let mut state = self.state(bytes, limits);
-        let again: Result<T, _> = serde_path_to_error::deserialize(state.deserializer());
+        let again = typed::read_with_path::<T>(&self.table, bytes, self.bounds(bytes, limits));
         let path = match again {
             Err(e) if e.path().iter().next().is_some() => e.path().to_string(),
             _ => String::new(),
@@ -292,7 +303,7 @@ impl AvroCodec {
 /// Writes many records of one schema and keeps its buffers between them.
 pub struct AvroEncoder<'a> {
     codec: &'a AvroCodec,
-    config: SerializerConfig<'a>,
+    output: Output,
 }
 
 impl AvroEncoder<'_> {
@@ -306,9 +317,9 @@ impl AvroEncoder<'_> {
     ) -> Result<(), Mismatch> {
         let before = out.len();
         // The vector itself: behind a reference, each of the many small writes would take one step more.
-        let mut state = SerializerState::from_writer(std::mem::take(out), &mut self.config);
-        let written = value.serialize(state.serializer());
-        *out = state.into_writer();
+        self.output.bytes = std::mem::take(out);
+        let written = typed::write(&self.codec.table, value, &mut self.output);
+        *out = std::mem::take(&mut self.output.bytes);
         match written {
             Ok(()) if self.codec.floats && holds_infinity(out.get(before..)) => {
                 let checked = self.codec.overflowing(value);
@@ -319,6 +330,7 @@ impl AvroEncoder<'_> {
             }
             Ok(()) => Ok(()),
             Err(error) => {
+                self.output.forget();
                 out.truncate(before);
                 Err(self.codec.misfitting(value, &error.to_string()))
             }
@@ -365,9 +377,7 @@ impl AvroCodec {
 /// What the library says, and the way out where there is one.
 fn hinted<T: ?Sized>(told: &str) -> String {
     if told.to_ascii_lowercase().starts_with("missing field") {
-        format!(
-            "{told}: a typed record has to have every field, those with a default too, which only JSON values may leave out (serialize_json)"
-        )
+        format!("{told}: a record may leave out fields with a default only")
     } else if std::any::type_name::<T>().ends_with("serde_json::value::Value") {
         format!("{told}: JSON values are written by serialize_json")
     } else {
@@ -393,10 +403,6 @@ pub(super) fn name_in(text: &str) -> Option<String> {
 fn holds_infinity(bytes: Option<&[u8]>) -> bool {
     let infinite = |window: &[u8]| matches!(window, [0, 0, 0x80, 0x7f | 0xff]);
     bytes.is_some_and(|bytes| bytes.windows(4).any(infinite))
-}
-
-fn is_spent(reader: &mut SliceRead<'_>) -> bool {
-    reader.fill_buf().is_ok_and(<[u8]>::is_empty)
 }
 
 fn bounds(limits: &Limits) -> Bounds {

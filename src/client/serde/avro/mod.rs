@@ -25,6 +25,7 @@
 //! ```
 
 mod codec;
+mod typed;
 
 pub use codec::{AvroCodec, AvroEncoder, JsonNotation, Unreadable};
 

@@ -21,6 +21,8 @@ pub use json::Notation;
 pub(crate) use json::from_json;
 #[cfg(feature = "client-avro")]
 pub(crate) use json::to_json;
+#[cfg(feature = "client-avro")]
+pub(super) use resolve::default_value;
 pub(crate) use resolve::{Bounds, Failure};
 #[cfg(feature = "engine")]
 pub(crate) use resolve::{FEWER_VALUES, LESS_NESTING};

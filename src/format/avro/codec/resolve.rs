@@ -582,7 +582,7 @@ fn name_of(kind: &Kind) -> String {
 }
 
 /// A default as a value. Defaults of old schemas may be sloppy; those that fit no branch are none.
-pub(super) fn default_value(
+pub(in super::super) fn default_value(
     schema: &Schema,
     of: TypeId,
     default: &Node,
