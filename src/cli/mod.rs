@@ -8,6 +8,7 @@ mod explain;
 mod logging;
 #[cfg(feature = "server")]
 mod migrate;
+pub mod project;
 mod remote;
 #[cfg(feature = "server")]
 mod serve;
