@@ -87,7 +87,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>, depth: usize) -> Result<(), Fai
 }
 
 /// Reads a file; `None` if the path is no file.
-pub(super) fn read(path: &Path, below: String) -> Result<Option<SourceFile>, Failure> {
+pub(in crate::cli) fn read(path: &Path, below: String) -> Result<Option<SourceFile>, Failure> {
     let failed = |error: std::io::Error| Failure::usage(format!("{}: {error}", super::shown(path)));
     let about = std::fs::metadata(path).map_err(failed)?;
     if !about.is_file() {

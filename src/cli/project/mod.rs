@@ -14,6 +14,7 @@ mod suppress;
 #[cfg(test)]
 mod tests;
 
+pub(super) use discover::read;
 pub use settings::{
     Against, CheckSettings, FileSettings, Rating, ReferenceSettings, SchemaSettings, Settings,
     SubjectSettings, Suppression,
