@@ -37,7 +37,7 @@ enum Command {
     #[cfg(feature = "server")]
     Migrate(migrate::Arguments),
     /// Say of every changed schema whether it breaks somebody.
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Say what a rule of a report means, with an example and the ways out.
     Explain(explain::Arguments),
 }

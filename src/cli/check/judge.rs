@@ -16,7 +16,12 @@ use crate::wire::ReferenceBody;
 /// How many obstacles are told of one schema.
 const OBSTACLES: usize = 10;
 
-fn at_start(schema: &Desired, rule: &str, weight: Weight, message: String) -> Diagnostic {
+pub(super) fn at_start(
+    schema: &Desired,
+    rule: &str,
+    weight: Weight,
+    message: String,
+) -> Diagnostic {
     Diagnostic {
         weight,
         rule: rule.to_owned(),

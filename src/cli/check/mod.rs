@@ -1,5 +1,6 @@
 //! `accord check`: whether changed schemas break somebody.
 
+mod ask;
 mod base;
 mod git;
 mod judge;
@@ -7,6 +8,7 @@ mod judge;
 use super::exit::Failure;
 use super::output::{self, Outcome, Sink, State, Weight};
 use super::project::{Against, Desired, Project, SourceFile};
+use super::remote::{self, Remote};
 use base::Base;
 use clap::Args;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -27,7 +29,7 @@ Examples:
   accord check orders-value=new.avsc            a file under a name of its own
   accord check --format text --format sarif=out.sarif
 
-Exit codes: 0 clean, 1 findings, 2 wrong usage or settings, 3 git or a commit is not there, 4 a candidate is no valid
+Exit codes: 0 clean, 1 findings, 2 wrong usage or settings, 3 git, a commit or a registry is not there, 4 a candidate is no valid
 schema. What cannot be decided counts as a finding unless check.undecided of accord.toml says otherwise.")]
 pub(super) struct Arguments {
     /// Files or folders to check, or SUBJECT=FILE; everything without any.
@@ -42,6 +44,11 @@ pub(super) struct Arguments {
     /// The settings instead of the nearest accord.toml.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Ask the registry about the same schemas, and tell where it says something else.
+    #[arg(long)]
+    ask_server: bool,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 /// What candidates are compared with.
@@ -62,7 +69,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     add(&mut files, &project)?;
     let baseline = baseline(&project, arguments.against.as_deref(), &files)?;
     let candidates = project.schemas(files)?;
-    let outcome = compare(&project, &baseline, &candidates, chosen.as_deref())?;
+    let mut outcome = compare(&project, &baseline, &candidates, chosen.as_deref())?;
+    if arguments.ask_server {
+        let client = arguments
+            .remote
+            .client(project.settings.registry.as_deref())?;
+        remote::block_on(ask::ask(&client, &mut outcome, &candidates))??;
+    }
     let sinks = match arguments.formats.as_slice() {
         [] => vec!["text".parse().map_err(Failure::usage)?],
         formats => formats.to_vec(),
