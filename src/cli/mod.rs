@@ -2,12 +2,15 @@
 //!
 //! Only this module and `server` print or log.
 
+mod check;
 pub mod exit;
 mod explain;
 #[cfg(feature = "server")]
 mod logging;
 #[cfg(feature = "server")]
 mod migrate;
+mod output;
+pub mod project;
 mod remote;
 #[cfg(feature = "server")]
 mod serve;
@@ -33,6 +36,8 @@ enum Command {
     /// Bring a database's tables up to date, and stop.
     #[cfg(feature = "server")]
     Migrate(migrate::Arguments),
+    /// Say of every changed schema whether it breaks somebody.
+    Check(Box<check::Arguments>),
     /// Say what a rule of a report means, with an example and the ways out.
     Explain(explain::Arguments),
 }
@@ -58,6 +63,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(*arguments),
         #[cfg(feature = "server")]
         Command::Migrate(arguments) => migrate::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     }
 }

@@ -15,6 +15,8 @@ pub mod json_text;
 #[cfg(feature = "engine")]
 mod languages;
 #[cfg(feature = "engine")]
+pub mod outline;
+#[cfg(feature = "engine")]
 pub mod protobuf;
 pub mod record;
 #[cfg(feature = "engine")]

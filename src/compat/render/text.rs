@@ -104,7 +104,7 @@ impl Page {
 }
 
 /// Schemas and records come from strangers: what would steer a terminal is spelt out.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let steers = c.is_control()

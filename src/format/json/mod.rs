@@ -19,7 +19,7 @@ mod rules;
 mod tags;
 #[cfg(test)]
 mod tests;
-mod uri;
+pub mod uri;
 mod vocabulary;
 
 use super::json_text::{self, Node, Value, print, print_string};

@@ -137,6 +137,17 @@ pub fn parse(source: &Source<'_>) -> Result<Schema, InvalidSchema> {
     Ok(schema)
 }
 
+/// The package, and the paths that a text imports and that are not built in.
+pub(super) fn imports(
+    text: &str,
+    limits: &Limits,
+) -> Result<(Option<String>, Vec<String>), InvalidSchema> {
+    let (Spelling::Text(file) | Spelling::Descriptor(_, file)) = spelling(text, limits)?;
+    let paths = file.imports.into_iter().map(|import| import.path);
+    let outside = paths.filter(|path| builtin::file(path).is_none());
+    Ok((file.package, outside.collect()))
+}
+
 /// The files that `root` imports, directly or not, and the paths that nobody provides.
 fn load(
     root: &ast::File,
