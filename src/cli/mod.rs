@@ -3,6 +3,7 @@
 //! Only this module and `server` print or log.
 
 mod check;
+mod api;
 pub mod exit;
 mod explain;
 #[cfg(feature = "server")]
@@ -14,6 +15,7 @@ pub mod project;
 mod remote;
 #[cfg(feature = "server")]
 mod serve;
+mod shell;
 
 use clap::{Parser, Subcommand};
 use exit::Failure;
@@ -40,6 +42,30 @@ enum Command {
     Check(Box<check::Arguments>),
     /// Say what a rule of a report means, with an example and the ways out.
     Explain(explain::Arguments),
+    /// Register a schema under a subject.
+    Register(Box<api::register::Register>),
+    /// Print a schema.
+    Get(Box<api::get::Arguments>),
+    /// List subjects.
+    List(Box<api::list::List>),
+    /// List a subject's versions.
+    Versions(Box<api::list::Versions>),
+    /// Find the version of a subject that has a schema.
+    Lookup(Box<api::register::Lookup>),
+    /// Delete a subject or a version; soft unless told otherwise.
+    Delete(Box<api::delete::Arguments>),
+    /// Settings: get, set, unset.
+    #[command(subcommand)]
+    Config(Box<api::settings::Config>),
+    /// Modes: get, set, unset.
+    #[command(subcommand)]
+    Mode(Box<api::settings::Mode>),
+    /// List contexts.
+    Contexts(Box<api::list::Contexts>),
+    /// Print a shell's completions.
+    Completions(shell::Completions),
+    /// Write the manual's pages.
+    Man(shell::Man),
 }
 
 /// Runs the program with the process's arguments and environment.
@@ -65,6 +91,17 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate(arguments) => migrate::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Register(arguments) => api::register::register(&arguments),
+        Command::Get(arguments) => api::get::run(&arguments),
+        Command::List(arguments) => api::list::list(&arguments),
+        Command::Versions(arguments) => api::list::versions(&arguments),
+        Command::Lookup(arguments) => api::register::lookup(&arguments),
+        Command::Delete(arguments) => api::delete::run(&arguments),
+        Command::Config(command) => api::settings::config(&command),
+        Command::Mode(command) => api::settings::mode(&command),
+        Command::Contexts(arguments) => api::list::contexts(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man(arguments) => shell::man(&arguments),
     }
 }
 

@@ -109,6 +109,8 @@ pub const ROUTES: &[Route] = &[
     route!(Api "GET" "/v1/metadata/version", "metadata.version", "Error while answering", metadata::version),
     route!(Api "GET" "/v1/metadata/deployment", "metadata.deployment", "Error while answering", metadata::deployment),
 
+    route!(Api "GET" "/accord/v1/revision", "accord.revision", "Error while answering", metadata::revision),
+
     route!(Operations "GET" "/livez", "livez", "Error while answering", operations::live),
     route!(Operations "GET" "/readyz", "readyz", "Error while answering", operations::ready),
     route!(Operations "GET" "/metrics", "metrics", "Error while answering", operations::metrics),

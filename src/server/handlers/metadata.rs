@@ -40,3 +40,9 @@ pub(in crate::server) async fn version(_call: Call) -> Result<Reply, ApiError> {
 pub(in crate::server) async fn deployment(_call: Call) -> Result<Reply, ApiError> {
     Reply::json(&DeploymentResponse::default())
 }
+
+/// The number of the last committed change; a shared store is asked for news first. An addition of ours.
+pub(in crate::server) async fn revision(call: Call) -> Result<Reply, ApiError> {
+    call.service().refresh().await;
+    Reply::json(&serde_json::json!({ "revision": call.service().stats().seq }))
+}
