@@ -2,8 +2,8 @@
 //!
 //! Only this module and `server` print or log.
 
-mod check;
 mod api;
+mod check;
 pub mod exit;
 mod explain;
 #[cfg(feature = "server")]
