@@ -359,6 +359,13 @@ fn variants_are_branches_by_their_names() {
         Ok(Some(Choice::Long(-1)))
     );
     assert!(!refused(&choice, &Choice::Array(Vec::new())).is_empty());
+    // Also where there is one branch beside null.
+    let maybe = codec(&json!(["null", "string"]));
+    let text = Some(Choice::String("x".to_owned()));
+    assert_eq!(written(&maybe, &text), [2, 2, b'x']);
+    assert_eq!(read::<Option<Choice>>(&maybe, &[2, 2, b'x']), Ok(text));
+    assert_eq!(written(&maybe, &None::<Choice>), [0]);
+    assert_eq!(written(&maybe, &Some("x")), [2, 2, b'x']);
     // Two records of the same shape: only a name tells them apart.
     let point = |name: &str| json!({"type": "record", "name": name, "fields": [{"name": "x", "type": "int"}]});
     let both = codec(&json!([point("n.A"), point("n.B")]));

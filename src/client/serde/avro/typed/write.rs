@@ -161,7 +161,21 @@ impl<'t, 'o> Writer<'t, 'o> {
     #[inline]
     fn for_value(self, asked: Asked<'_>) -> Result<Self, Error> {
         match self.node {
-            Node::Union(union) => self.into_best(union, asked),
+            Node::Union(union) => {
+                // The common union has one choice only.
+                if let Some((null, other)) = union.option {
+                    let at = match asked {
+                        Asked::Null => null,
+                        _ => other,
+                    } as usize;
+                    if let Some(branch) = union.branches.get(at)
+                        && asked.fit(self.table.node(branch.of)).is_some()
+                    {
+                        return Ok(self.into_branch(at, branch));
+                    }
+                }
+                self.into_best(union, asked)
+            }
             _ => Ok(self),
         }
     }
@@ -465,19 +479,8 @@ impl<'t, 'o> Serializer for Writer<'t, 'o> {
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        match self.node {
-            // Unless the type says by itself which branch it is.
-            Node::Union(Union {
-                branches,
-                option: Some((_, other)),
-            }) => match branches.get(*other as usize) {
-                Some(branch) if !is_by_name(self.table.node(branch.of)) => {
-                    value.serialize(self.into_branch(*other as usize, branch))
-                }
-                _ => value.serialize(self),
-            },
-            _ => value.serialize(self),
-        }
+        // Not into the other branch at once: the value may be a variant that names it.
+        value.serialize(self)
     }
 
     #[inline]
@@ -614,20 +617,4 @@ impl<'t, 'o> Serializer for Writer<'t, 'o> {
         self.for_variant(variant)?
             .entries(Some(len), Asked::Struct(variant))
     }
-}
-
-/// Whether a value of a type may be a variant that names the branch: a type of any other kind goes straight into it.
-fn is_by_name(node: &Node) -> bool {
-    !matches!(
-        node,
-        Node::Boolean
-            | Node::Int
-            | Node::Long
-            | Node::Float
-            | Node::Double
-            | Node::String
-            | Node::Bytes
-            | Node::Array(_)
-            | Node::Map(_)
-    )
 }
