@@ -22,6 +22,8 @@ pub(super) struct Base {
     truths: Truths,
     /// The file behind a version.
     files: HashMap<(Subject, Version), String>,
+    /// What a registry has set for subjects.
+    configs: HashMap<Subject, Config>,
     ids: i32,
 }
 
@@ -54,7 +56,7 @@ impl TruthSource for Truths {
 }
 
 impl Base {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(configs: HashMap<Subject, Config>) -> Self {
         Self {
             index: Index::default(),
             texts: HashMap::new(),
@@ -66,6 +68,7 @@ impl Base {
             readings: Readings::new(256 << 20, Limits::default()),
             truths: Truths::default(),
             files: HashMap::new(),
+            configs,
             ids: 0,
         }
     }
@@ -139,10 +142,11 @@ impl Base {
     /// What `accord.toml` wants of a subject.
     pub(super) fn configure(&mut self, subject: &Subject, wishes: &Wishes) -> Result<(), Failure> {
         let wanted = wishes.of_subject(subject.as_str());
+        let theirs = self.configs.get(subject).cloned().unwrap_or_default();
         let config = Config {
-            compatibility_level: wanted.level,
-            verdict_policy: wanted.verdict,
-            normalize: wanted.normalize,
+            compatibility_level: wanted.level.or(theirs.compatibility_level),
+            verdict_policy: wanted.verdict.or(theirs.verdict_policy),
+            normalize: wanted.normalize.or(theirs.normalize),
             ..Config::default()
         };
         self.apply(&Change::ConfigSet {

@@ -4,11 +4,13 @@ mod ask;
 mod base;
 mod git;
 mod judge;
+mod registry;
 
 use super::exit::Failure;
 use super::output::{self, Outcome, Sink, State, Weight};
-use super::project::{Against, Desired, Project, SourceFile};
+use super::project::{Against, Desired, Project, REGISTRY, SourceFile};
 use super::remote::{self, Remote};
+use crate::model::{Config, Subject};
 use base::Base;
 use clap::Args;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -25,6 +27,7 @@ Examples:
   accord check                                  what changed since the main branch
   accord check --against git:HEAD~1             since the last commit
   accord check --against ../released            against a folder
+  accord check --against registry               against what the registry has
   accord check schemas/orders                   these files only
   accord check orders-value=new.avsc            a file under a name of its own
   accord check --format text --format sarif=out.sarif
@@ -34,7 +37,8 @@ schema. What cannot be decided counts as a finding unless check.undecided of acc
 pub(super) struct Arguments {
     /// Files or folders to check, or SUBJECT=FILE; everything without any.
     paths: Vec<String>,
-    /// What to compare with: git:REF, git:BRANCH... for where HEAD left it, or a folder.
+    /// What to compare with: git:REF, git:BRANCH... for where HEAD left it, a folder, a registry's URL, or
+    /// registry for the one that --registry names.
     #[arg(long, value_name = "BASE")]
     against: Option<String>,
     /// How to print, and where: text, json, github, gitlab, junit, sarif or markdown, each with =FILE to write a
@@ -57,6 +61,10 @@ struct Baseline {
     name: String,
     /// New paths and old ones.
     renamed: HashMap<String, String>,
+    /// The settings that work for a subject, where a registry has them.
+    configs: HashMap<Subject, Config>,
+    /// Whether it is the same repository, so that a schema that is not here any more was deleted.
+    is_earlier: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -67,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let chosen = chosen(&mut project, &arguments.paths)?;
     let mut files = project.files()?;
     add(&mut files, &project)?;
-    let baseline = baseline(&project, arguments.against.as_deref(), &files)?;
+    let baseline = baseline(&project, arguments, &files)?;
     let candidates = project.schemas(files)?;
     let mut outcome = compare(&project, &baseline, &candidates, chosen.as_deref())?;
     if arguments.ask_server {
@@ -132,10 +140,10 @@ fn add(files: &mut Vec<SourceFile>, project: &Project) -> Result<(), Failure> {
 
 fn baseline(
     project: &Project,
-    given: Option<&str>,
+    arguments: &Arguments,
     now: &[SourceFile],
 ) -> Result<Baseline, Failure> {
-    let named = given.or(project.settings.check.against.as_deref());
+    let named = (arguments.against.as_deref()).or(project.settings.check.against.as_deref());
     let against = match named {
         Some(text) => Against::parse(text).map_err(Failure::usage)?,
         None if git::is_repository(&project.root) => Against::Git(git::target(&project.root)?),
@@ -154,6 +162,8 @@ fn baseline(
                 schemas: project.schemas(snapshot.files).map_err(|e| of(&name, &e))?,
                 name,
                 renamed: snapshot.renamed.into_iter().collect(),
+                configs: HashMap::new(),
+                is_earlier: true,
             })
         }
         Against::Folder(folder) => {
@@ -167,11 +177,29 @@ fn baseline(
                 schemas: schemas.map_err(|e| of(folder, &e))?,
                 name: against.to_string(),
                 renamed: HashMap::new(),
+                configs: HashMap::new(),
+                is_earlier: true,
             })
         }
-        Against::Registry(_) | Against::Bundle(_) => Err(Failure::usage(format!(
-            "--against {against}: checks are made against git:REF or a folder; registries and bundles are not supported \
-             yet"
+        Against::Registry(url) => {
+            let remote = &arguments.remote;
+            let client = match url.as_str() {
+                REGISTRY => remote.client(project.settings.registry.as_deref())?,
+                url => remote.client_of(url)?,
+            };
+            let candidates = project.schemas(now.to_vec())?;
+            let asked = registry::registered(&client, &project.settings, &candidates);
+            let found = remote::block_on(asked)??;
+            Ok(Baseline {
+                schemas: found.schemas,
+                name: "the registry".to_owned(),
+                renamed: HashMap::new(),
+                configs: found.configs,
+                is_earlier: false,
+            })
+        }
+        Against::Bundle(_) => Err(Failure::usage(format!(
+            "--against {against}: checks are made against git:REF, a folder or a registry; bundles are not supported yet"
         ))),
     }
 }
@@ -189,9 +217,13 @@ fn compare(
     let key = |schema: &Desired| (schema.subject.clone(), schema.version);
     let old: BTreeMap<_, &Desired> = baseline.schemas.iter().map(|s| (key(s), s)).collect();
     let new: HashSet<_> = candidates.iter().map(key).collect();
-    let mut base = Base::new();
+    let mut base = Base::new(baseline.configs.clone());
     for schema in &baseline.schemas {
-        base.put(schema, format!("{} of {}", schema.path, baseline.name))?;
+        let file = match baseline.is_earlier {
+            true => format!("{} of {}", schema.path, baseline.name),
+            false => baseline.name.clone(),
+        };
+        base.put(schema, file)?;
     }
     // A schema that refers to a changed one is another one, too.
     let mut changed: HashSet<&str> = HashSet::new();
@@ -246,7 +278,11 @@ fn compare(
         base.put(candidate, candidate.path.clone())?;
     }
     for (key, schema) in &old {
-        if !new.contains(key) && !moved.contains(schema.subject.as_str()) && chosen.is_none() {
+        if baseline.is_earlier
+            && !new.contains(key)
+            && !moved.contains(schema.subject.as_str())
+            && chosen.is_none()
+        {
             outcome
                 .checked
                 .extend(judge::deleted(project, schema, &baseline.name));

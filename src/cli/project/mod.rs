@@ -15,6 +15,7 @@ mod suppress;
 mod tests;
 
 pub(super) use discover::read;
+pub(in crate::cli) use settings::REGISTRY;
 pub use settings::{
     Against, CheckSettings, FileSettings, Rating, ReferenceSettings, SchemaSettings, Settings,
     SubjectSettings, Suppression,

@@ -142,14 +142,18 @@ pub enum Against {
     Bundle(String),
 }
 
+/// The registry that an option, the environment or `registry` in accord.toml names.
+pub(in crate::cli) const REGISTRY: &str = "registry";
+
 impl Against {
-    /// What a text means: a URL, `git:REF`, or a path of a folder or a file.
+    /// What a text means: a URL, `registry` for the one that is named elsewhere, `git:REF`, or a path of a folder or a
+    /// file.
     ///
     /// # Errors
     ///
     /// A path that leads nowhere.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.starts_with("http://") || text.starts_with("https://") {
+        if text == REGISTRY || text.starts_with("http://") || text.starts_with("https://") {
             return Ok(Self::Registry(text.to_owned()));
         }
         if let Some(reference) = text.strip_prefix("git:") {
@@ -166,7 +170,7 @@ impl Against {
             return Ok(Self::Bundle(text.to_owned()));
         }
         Err(format!(
-            "'{text}' is no URL, no folder and no file; a commit or a branch is written git:{text}"
+            "'{text}' is no URL, no folder and no file, nor 'registry'; a commit or a branch is written git:{text}"
         ))
     }
 }
