@@ -4,12 +4,12 @@
 
 mod api;
 mod check;
+#[cfg(feature = "server")]
+mod database;
 pub mod exit;
 mod explain;
 #[cfg(feature = "server")]
 mod logging;
-#[cfg(feature = "server")]
-mod migrate;
 mod output;
 pub mod project;
 mod remote;
@@ -35,9 +35,10 @@ enum Command {
     /// Run the registry's server.
     #[cfg(feature = "server")]
     Serve(Box<serve::Arguments>),
-    /// Bring a database's tables up to date, and stop.
+    /// The tables of a database.
     #[cfg(feature = "server")]
-    Migrate(migrate::Arguments),
+    #[command(subcommand)]
+    Database(database::Command),
     /// Say of every changed schema whether it breaks somebody.
     Check(Box<check::Arguments>),
     /// Say what a rule of a report means, with an example and the ways out.
@@ -88,7 +89,7 @@ fn run(command: Command) -> Result<(), Failure> {
         #[cfg(feature = "server")]
         Command::Serve(arguments) => serve::run(*arguments),
         #[cfg(feature = "server")]
-        Command::Migrate(arguments) => migrate::run(arguments),
+        Command::Database(command) => database::run(&command),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Register(arguments) => api::register::register(&arguments),
