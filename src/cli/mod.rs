@@ -16,6 +16,7 @@ mod remote;
 #[cfg(feature = "server")]
 mod serve;
 mod shell;
+mod transfer;
 
 use clap::{Parser, Subcommand};
 use exit::Failure;
@@ -63,6 +64,12 @@ enum Command {
     Mode(Box<api::settings::Mode>),
     /// List contexts.
     Contexts(Box<api::list::Contexts>),
+    /// Write a registry's content into a file.
+    Export(Box<transfer::export::Arguments>),
+    /// Write a file's content into a registry.
+    Import(Box<transfer::import::Arguments>),
+    /// Copy a registry's content to another one.
+    Migrate(Box<transfer::migrate::Arguments>),
     /// Print a shell's completions.
     Completions(shell::Completions),
     /// Write the manual's pages.
@@ -101,6 +108,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Config(command) => api::settings::config(&command),
         Command::Mode(command) => api::settings::mode(&command),
         Command::Contexts(arguments) => api::list::contexts(&arguments),
+        Command::Export(arguments) => transfer::export::run(&arguments),
+        Command::Import(arguments) => transfer::import::run(&arguments),
+        Command::Migrate(arguments) => transfer::migrate::run(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man(arguments) => shell::man(&arguments),
     }
