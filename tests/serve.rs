@@ -253,7 +253,7 @@ fn exit_codes() {
         (&["serve", "--no-such-option"], 2),
         (&["frobnicate"], 2),
         (&[], 2),
-        (&["migrate"], 2),
+        (&["database", "upgrade"], 2),
         (&["--help"], 0),
         (&["serve", "--help"], 0),
         (&["--version"], 0),
@@ -353,14 +353,14 @@ fn logs_are_for_machines_if_asked() {
 fn tables_are_made_apart() {
     let directory = tempfile::tempdir().unwrap();
     let database = url(&directory.path().join("registry.db"));
-    let (code, first) = ended(&["migrate", "--database-url", &database]);
+    let (code, first) = ended(&["database", "upgrade", "--database-url", &database]);
     assert_eq!(code, 0, "{}", String::from_utf8_lossy(&first.stderr));
     let first = String::from_utf8(first.stdout).unwrap();
     assert!(
         first.ends_with(" applied\n") && !first.starts_with('0'),
         "{first}"
     );
-    let (_, again) = ended(&["migrate", "--database-url", &database]);
+    let (_, again) = ended(&["database", "upgrade", "--database-url", &database]);
     assert!(again.stdout.starts_with(b"0 "));
 }
 

@@ -4,18 +4,19 @@
 
 mod api;
 mod check;
+#[cfg(feature = "server")]
+mod database;
 pub mod exit;
 mod explain;
 #[cfg(feature = "server")]
 mod logging;
-#[cfg(feature = "server")]
-mod migrate;
 mod output;
 pub mod project;
 mod remote;
 #[cfg(feature = "server")]
 mod serve;
 mod shell;
+mod transfer;
 
 use clap::{Parser, Subcommand};
 use exit::Failure;
@@ -35,9 +36,10 @@ enum Command {
     /// Run the registry's server.
     #[cfg(feature = "server")]
     Serve(Box<serve::Arguments>),
-    /// Bring a database's tables up to date, and stop.
+    /// The tables of a database.
     #[cfg(feature = "server")]
-    Migrate(migrate::Arguments),
+    #[command(subcommand)]
+    Database(database::Command),
     /// Say of every changed schema whether it breaks somebody.
     Check(Box<check::Arguments>),
     /// Say what a rule of a report means, with an example and the ways out.
@@ -62,6 +64,12 @@ enum Command {
     Mode(Box<api::settings::Mode>),
     /// List contexts.
     Contexts(Box<api::list::Contexts>),
+    /// Write a registry's content into a file.
+    Export(Box<transfer::export::Arguments>),
+    /// Write a file's content into a registry.
+    Import(Box<transfer::import::Arguments>),
+    /// Copy a registry's content to another one.
+    Migrate(Box<transfer::migrate::Arguments>),
     /// Print a shell's completions.
     Completions(shell::Completions),
     /// Write the manual's pages.
@@ -88,7 +96,7 @@ fn run(command: Command) -> Result<(), Failure> {
         #[cfg(feature = "server")]
         Command::Serve(arguments) => serve::run(*arguments),
         #[cfg(feature = "server")]
-        Command::Migrate(arguments) => migrate::run(arguments),
+        Command::Database(command) => database::run(&command),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Register(arguments) => api::register::register(&arguments),
@@ -100,6 +108,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Config(command) => api::settings::config(&command),
         Command::Mode(command) => api::settings::mode(&command),
         Command::Contexts(arguments) => api::list::contexts(&arguments),
+        Command::Export(arguments) => transfer::export::run(&arguments),
+        Command::Import(arguments) => transfer::import::run(&arguments),
+        Command::Migrate(arguments) => transfer::migrate::run(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man(arguments) => shell::man(&arguments),
     }

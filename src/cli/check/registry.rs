@@ -81,7 +81,7 @@ async fn fetch(
         let references: Vec<DesiredReference> = (schema.references.iter())
             .map(|reference| DesiredReference {
                 name: reference.name.clone(),
-                subject: Subject::parse_in(&subject.context(), &reference.subject)
+                subject: Subject::parse_in(subject.context(), &reference.subject)
                     .as_str()
                     .to_owned(),
                 version: Some(reference.version),
