@@ -2,7 +2,8 @@
 //!
 //! Every file `tests/cli/<command>/*.trycmd` is a trial. Its commands run one after another in the folder of the same
 //! name ending in `.in`, if there is one; with a folder ending in `.out` in a copy of it, which must look like that one
-//! afterwards. Each file has an empty registry of its own at `$ACCORD_REGISTRY`, written `[REGISTRY]` in its output.
+//! afterwards. Each file has an empty registry of its own at `$ACCORD_REGISTRY`, written `[REGISTRY]` in its output; those
+//! of `migrate` have another one, `[TARGET]`, to move to.
 //! `TRYCMD=overwrite` writes what is printed: read it then.
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -78,7 +79,18 @@ fn transcripts(folder: &Path) -> Vec<PathBuf> {
 
 fn run(file: &Path) -> Result<(), Failed> {
     let registry = Registry::start()?;
+    let target = match file.parent().and_then(Path::file_name) {
+        Some(command) if command == "migrate" => Some(Registry::start()?),
+        _ => None,
+    };
     let cases = trycmd::TestCases::new();
+    if let Some(target) = &target {
+        cases
+            .env("ACCORD_FROM", &registry.url)
+            .env("ACCORD_TO", &target.url)
+            .insert_var("[TARGET]", target.url.clone())
+            .map_err(|error| error.to_string())?;
+    }
     cases
         .register_bin("accord", PathBuf::from(env!("CARGO_BIN_EXE_accord")))
         .env("ACCORD_REGISTRY", &registry.url)

@@ -31,5 +31,8 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     let Command::Upgrade(arguments) = command;
     let applied = super::remote::block_on(store::migrate(&arguments.database_url))?
         .map_err(|error| Failure::from(&error))?;
-    super::print(&format!("{applied} migrations applied\n"))
+    super::print(&match applied {
+        1 => "1 migration applied\n".to_owned(),
+        count => format!("{count} migrations applied\n"),
+    })
 }

@@ -43,8 +43,10 @@ Exit codes: 0 everything is there (and answered alike), 1 conflicts, something w
 3 one of the registries could not be asked, or the move was interrupted.")]
 pub(in crate::cli) struct Arguments {
     /// The source's base URL.
+    #[arg(env = "ACCORD_FROM", hide_env_values = true)]
     from: String,
     /// The target's base URL.
+    #[arg(env = "ACCORD_TO", hide_env_values = true)]
     to: String,
     /// Only subjects whose names, without their contexts, begin so, and what they refer to; may be given several times.
     #[arg(long, value_name = "PREFIX")]
